@@ -1,0 +1,196 @@
+/**
+ * Every message of the extension, in one place.
+ *
+ *   webview  --ViewToHost-->  extension host  --HostToEngine-->  engine process
+ *   webview  <--HostToView--  extension host
+ *
+ * A method is what is asked, what comes back, and the parts that arrive on the way. All of it is plain data that
+ * structured clone carries. The view's own channel is in `view-protocol.ts`.
+ */
+export interface Method<Params, Result, Part = never> {
+  readonly params: Params;
+  readonly result: Result;
+  readonly part: Part;
+}
+
+/** Asked of the engine process by the extension host (and by the command line front end, in process). */
+export interface HostToEngine {
+  /** Makes a checkpoint ready to answer. A model already loaded with the same settings is kept. */
+  load: Method<LoadParams, LoadedModel, LoadPart>;
+  /** Answers the last user turn of a conversation. Loads nothing: `load` comes first. */
+  explain: Method<ExplainParams, ExplainResult, ExplainPart>;
+  /** Writes the prepared form of a checkpoint without loading it. */
+  prepare: Method<PrepareParams, PrepareResult, LoadPart>;
+  /** Gives all model memory back. */
+  unload: Method<Record<string, never>, Record<string, never>>;
+  status: Method<Record<string, never>, EngineStatus>;
+}
+
+/** `f32` is exact; `int8` and `int4` quantise the language model block-wise. */
+export type Precision = "f32" | "int8" | "int4";
+
+/** Where the networks run. `auto` times what this machine has and remembers the winner. */
+export type Device = "auto" | "cpu" | "webgpu" | "cuda" | "directml" | "coreml";
+
+export interface ModelFolders {
+  /** A published checkpoint folder, or a prepared one. */
+  readonly model: string;
+  /** Folder that holds the two encoder folders; not needed where the checkpoint holds its encoders itself. */
+  readonly encoders?: string | undefined;
+}
+
+export interface PrepareParams extends ModelFolders {
+  readonly precision: Precision;
+  /** Folder under which prepared models are kept. */
+  readonly preparedRoot: string;
+}
+
+export interface PrepareResult {
+  readonly folder: string;
+  readonly bytes: number;
+  /** False when it had been prepared before. */
+  readonly wrote: boolean;
+}
+
+export interface LoadParams extends PrepareParams {
+  readonly device: Device;
+  /** Threads for the networks; 0 lets the engine choose. */
+  readonly threads: number;
+}
+
+export interface LoadPart {
+  readonly stage: "reading" | "quantising" | "writing" | "choosing-device" | "loading";
+  /** Work done and to do, in bytes of published weights where that makes sense, else in steps. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface LoadedModel {
+  readonly name: string;
+  readonly precision: Precision;
+  readonly device: Exclude<Device, "auto">;
+  readonly visualTokensPerImage: number;
+  /** Longest prompt and answer together, in tokens. */
+  readonly contextLength: number;
+  /** True for the embedded starter, which the front ends must name. */
+  readonly starter: boolean;
+  readonly milliseconds: number;
+  readonly notices: readonly Notice[];
+}
+
+/** Something the person should know once, without anything having failed. */
+export type Notice =
+  | { readonly code: "device-fell-back"; readonly device: string; readonly reason: string }
+  | { readonly code: "history-dropped"; readonly turns: number }
+  | { readonly code: "answer-cut"; readonly tokens: number }
+  | { readonly code: "ocr-failed"; readonly reason: string }
+  | { readonly code: "ocr-cut"; readonly lines: number };
+
+export interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An image as a person gave it: a file, or bytes that were pasted or come from a virtual file system. */
+export interface ImageSource {
+  /** What people know it by; never used as a path. */
+  readonly name: string;
+  readonly data:
+    { readonly kind: "file"; readonly file: string } | { readonly kind: "bytes"; readonly bytes: Uint8Array };
+  /** A part of it, in pixels of the upright original. */
+  readonly crop?: Rectangle | undefined;
+}
+
+export type Turn =
+  | { readonly role: "user"; readonly text: string; readonly images: readonly ImageSource[] }
+  | { readonly role: "assistant"; readonly text: string };
+
+export interface Sampling {
+  readonly maxTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** In (0, 1]; 1 keeps all. */
+  readonly topP: number;
+  /** 0 keeps all. */
+  readonly topK: number;
+  /** 1 changes nothing. */
+  readonly repetitionPenalty: number;
+  readonly seed: number;
+}
+
+/** Names of the reference (mgm/conversation.py). */
+export type TemplateName = "vicuna_v1" | "gemma" | "llama_3" | "mistral_instruct" | "chatml_direct";
+
+export interface ExplainParams {
+  /** Oldest first; the last is the user's. */
+  readonly turns: readonly Turn[];
+  readonly sampling: Sampling;
+  /** Read the text of each image and tell it to the model. */
+  readonly ocr: boolean;
+  /** Ask for an image prompt too (the reference's `<GEN>` option). */
+  readonly drawing?: boolean | undefined;
+  readonly template?: TemplateName | undefined;
+}
+
+export type Stage = "decoding" | "reading-text" | "looking" | "looking-closely" | "thinking" | "writing";
+
+export interface OcrLine {
+  readonly text: string;
+  /** Confidence, 0 to 1. */
+  readonly confidence: number;
+  /** Corner points in pixels of the upright image, clockwise from top left. */
+  readonly box: readonly (readonly [x: number, y: number])[];
+}
+
+export type ExplainPart =
+  | { readonly kind: "stage"; readonly stage: Stage; readonly done: number; readonly total: number }
+  /** What was taken in of one image of the last turn. */
+  | {
+      readonly kind: "image";
+      readonly index: number;
+      readonly width: number;
+      readonly height: number;
+      readonly visualTokens: number;
+      readonly ocr: readonly OcrLine[];
+    }
+  /** More of the answer; whole characters only. */
+  | { readonly kind: "text"; readonly text: string }
+  /** The model asks for a picture: what stood inside `<h>…</h>`. */
+  | { readonly kind: "image-prompt"; readonly prompt: string }
+  | { readonly kind: "notice"; readonly notice: Notice };
+
+export interface ExplainTimings {
+  readonly load: number;
+  readonly preprocess: number;
+  readonly ocr: number;
+  readonly encode: number;
+  readonly prefill: number;
+  readonly decode: number;
+  readonly total: number;
+}
+
+export interface ExplainResult {
+  readonly text: string;
+  /** Generated tokens. */
+  readonly tokens: number;
+  readonly promptTokens: number;
+  /** Prompt tokens that were already in the key-value cache. */
+  readonly cachedTokens: number;
+  readonly visualTokens: number;
+  readonly imagePrompts: readonly string[];
+  readonly stopped: "end" | "length" | "stop-text";
+  /** Milliseconds. */
+  readonly timings: ExplainTimings;
+  readonly decodeTokensPerSecond: number;
+  readonly peakRssMiB: number;
+}
+
+export interface EngineStatus {
+  readonly state: "empty" | "loading" | "ready" | "working";
+  readonly model: LoadedModel | null;
+  readonly rssBytes: number;
+  readonly peakRssBytes: number;
+  readonly idleMilliseconds: number;
+}
