@@ -1,0 +1,1 @@
+"""Recipe of the starter checkpoint: synthetic data, training stages, evaluation and export."""

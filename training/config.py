@@ -1,0 +1,88 @@
+"""Sizes, schedules and folders of the recipe, in one place."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CLIP_NAME = "mini-gemini-starter-clip-vit-patch32-256"
+CONVNEXT_NAME = "mini-gemini-starter-openclip-convnext-512"
+CHECKPOINT_NAME = "MGM-Starter"
+
+
+def state_folder() -> Path:
+    """Folder of checkpoints, caches and exports, outside the repository."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(os.environ.get("MINI_GEMINI_TRAINING", "") or Path(base) / "mini-gemini-training")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """Two encoders and the grid on which patch info mining meets them."""
+
+    image_size: int = 256
+    patch_size: int = 32
+    hidden_size: int = 256
+    layers_used: int = 6
+    heads: int = 4
+    image_size_aux: int = 512
+    convnext_dims: tuple[int, ...] = (32, 64, 128, 256)
+    convnext_depths: tuple[int, ...] = (1, 2, 4, 2)
+
+    @property
+    def grid(self) -> int:
+        """Visual tokens per side."""
+        return self.image_size // self.patch_size
+
+    @property
+    def tokens(self) -> int:
+        return self.grid**2
+
+    @property
+    def hidden_size_aux(self) -> int:
+        return sum(self.convnext_dims)
+
+
+@dataclass(frozen=True)
+class EncoderStage:
+    """Stage 1: encoders with dense supervision, no language model."""
+
+    minutes_low: float = 10.0
+    minutes_high: float = 20.0
+    low_size: int = 256
+    batch_size: int = 16
+    learning_rate: float = 8e-4
+    weight_decay: float = 0.05
+
+
+@dataclass(frozen=True)
+class LanguageStage:
+    """Stage 2 (language model frozen) or 3 (everything) on rendered conversations."""
+
+    minutes: float
+    learning_rate: float
+    connector_learning_rate: float
+    images: int
+    train_language_model: bool
+    tokens_per_batch: int = 4096
+    weight_decay: float = 0.01
+    warmup_steps: int = 25
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The whole run."""
+
+    seed: int = 20
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    encoders: EncoderStage = field(default_factory=EncoderStage)
+    align: LanguageStage = field(
+        default_factory=lambda: LanguageStage(8, 0.0, 2e-3, 4000, train_language_model=False)
+    )
+    finetune: LanguageStage = field(
+        default_factory=lambda: LanguageStage(50, 3e-4, 1e-3, 12000, train_language_model=True)
+    )
+    checkpoint_minutes: float = 10.0
+    threads: int = 2
