@@ -1,0 +1,155 @@
+/**
+ * A graph under construction. Values carry their shape, so a wrong shape fails here and not inside the runtime.
+ *
+ * Published tensors are not read while a graph is built: each use becomes a weight job (what to read and how to
+ * convert it), carried out later when the network is written to disk.
+ */
+import type { StoredTensor } from "../weights/tensor";
+import type { WeightTransform } from "../weights/transform";
+import type { Attribute, Dim, ElementType, Initializer, Node, GraphDescription, ValueInfo } from "./onnx";
+
+/** A value of the graph: an edge with a name, a type and a shape. */
+export type Value = ValueInfo;
+
+/** An initializer whose bytes a weight job will produce. */
+export interface PendingInitializer {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+}
+
+/** Tensors of equal row length, joined by rows, converted into one or more initializers. */
+export interface WeightJob {
+  readonly tensors: readonly StoredTensor[];
+  readonly transform: WeightTransform;
+  readonly outputs: readonly PendingInitializer[];
+}
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly domain?: "" | "com.microsoft";
+  /** Element type of the outputs; the first input's unless given. */
+  readonly type?: ElementType;
+}
+
+export class Graph {
+  readonly name: string;
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #inline = new Map<string, Initializer>();
+  readonly #jobs = new Map<string, WeightJob>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  input(name: string, type: ElementType, dims: readonly Dim[]): Value {
+    const value = { name, type, dims };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  output(name: string, value: Value): void {
+    this.#nodes.push({ op: "Identity", domain: "", name, inputs: [value.name], outputs: [name], attributes: {} });
+    this.#outputs.push({ ...value, name });
+  }
+
+  /** Makes a value that an operator has already named a graph output of another name. */
+  nameOutput(name: string, value: Value): void {
+    const node = this.#nodes.findIndex(({ outputs }) => outputs.includes(value.name));
+    const found = this.#nodes[node];
+    if (found === undefined) throw new TypeError(`${value.name} is not in this graph`);
+    const outputs = found.outputs.map((output) => (output === value.name ? name : output));
+    this.#nodes[node] = { ...found, outputs };
+    this.#outputs.push({ ...value, name });
+  }
+
+  /** An operator with one output. */
+  node(op: string, inputs: readonly (Value | undefined)[], dims: readonly Dim[], options: NodeOptions = {}): Value {
+    const [value] = this.nodeWithOutputs(op, inputs, [dims], options);
+    if (value === undefined) throw new TypeError(`${op} has no output`);
+    return value;
+  }
+
+  /** An operator with several outputs; `undefined` leaves an optional input or output out. */
+  nodeWithOutputs(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    outputDims: readonly (readonly Dim[] | undefined)[],
+    { attributes = {}, domain = "", type = inputs[0]?.type ?? "float32" }: NodeOptions = {},
+  ): (Value | undefined)[] {
+    const name = `${this.name}/${op}.${this.#nodes.length}`;
+    const outputs = outputDims.map((dims, index) =>
+      dims === undefined ? undefined : { name: index === 0 ? name : `${name}:${index}`, type, dims },
+    );
+    this.#nodes.push({
+      op,
+      domain,
+      name,
+      inputs: inputs.map((input) => input?.name ?? ""),
+      outputs: outputs.map((output) => output?.name ?? ""),
+      attributes,
+    });
+    return outputs;
+  }
+
+  /** A small constant, stored in the ONNX file itself. Asking twice for one name stores it once. */
+  constant(name: string, type: ElementType, dims: readonly number[], bytes: Uint8Array): Value {
+    if (!this.#inline.has(name)) this.#inline.set(name, { name, type, dims, data: bytes });
+    return { name, type, dims };
+  }
+
+  ints(values: readonly number[], dims: readonly number[] = [values.length]): Value {
+    const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    return this.constant(
+      `ints${dims.length === 0 ? "" : `[${dims.join("x")}]`}(${values.join(",")})`,
+      "int64",
+      dims,
+      bytes,
+    );
+  }
+
+  scalar(value: number): Value {
+    return this.constant(`float(${value})`, "float32", [], new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  /** A constant table computed by the builder, such as interpolation weights. */
+  table(name: string, dims: readonly number[], values: Float32Array): Value {
+    return this.constant(name, "float32", dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+
+  /** A published tensor in float32, converted from whatever it is stored as. */
+  weight(tensor: StoredTensor, dims: readonly number[] = tensor.dims): Value {
+    const [value] = this.converted([tensor], { kind: "float32" }, [{ name: tensor.name, type: "float32", dims }]);
+    if (value === undefined) throw new TypeError(`no output for ${tensor.name}`);
+    return value;
+  }
+
+  /** Published tensors through a weight job. Asking twice for one name stores it once. */
+  converted(
+    tensors: readonly StoredTensor[],
+    transform: WeightTransform,
+    outputs: readonly PendingInitializer[],
+  ): readonly Value[] {
+    const key = outputs.map(({ name }) => name).join();
+    if (!this.#jobs.has(key)) this.#jobs.set(key, { tensors, transform, outputs });
+    return outputs;
+  }
+
+  /** What must be read and converted for this graph, in the order of first use. */
+  get jobs(): readonly WeightJob[] {
+    return [...this.#jobs.values()];
+  }
+
+  /** This graph as a plain description, given where the converted weights have been written. */
+  describe(written: readonly Initializer[] = []): GraphDescription {
+    return {
+      name: this.name,
+      nodes: this.#nodes,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      initializers: [...this.#inline.values(), ...written],
+    };
+  }
+}

@@ -1,0 +1,106 @@
+/** The layers whose published tensors are named alike everywhere: a weight, perhaps a bias. */
+import type { StoredTensor } from "../weights/tensor";
+import type { Weights } from "../weights/weights";
+import type { Graph, Value } from "./graph";
+import { add, at, mul, sigmoid } from "./ops";
+
+/** How the weights of linear layers are kept. */
+export type LinearFormat =
+  | { readonly kind: "float32" }
+  | { readonly kind: "blocks"; readonly bits: 4 | 8; readonly blockSize: 32 | 64 | 128; readonly symmetric: boolean };
+
+/**
+ * x·Wᵀ for weights [N_i, K] as torch.nn.Linear stores them, joined by rows: [.., K] → [.., ΣN_i].
+ *
+ * Block formats use com.microsoft.MatMulNBits with activations in int8 (accuracy_level 4).
+ */
+export function projection(g: Graph, format: LinearFormat, weights: readonly StoredTensor[], x: Value): Value {
+  const [first] = weights;
+  const inputs = first?.dims[1];
+  if (first === undefined || inputs === undefined) throw new RangeError("a projection needs a matrix");
+  const rows = weights.reduce((n, { dims }) => n + (dims[0] ?? 0), 0);
+  const name = weights.map((weight) => weight.name).join("+");
+  const dims = [...x.dims.slice(0, -1), rows];
+  if (format.kind === "float32") {
+    const [matrix] = g.converted(weights, { kind: "float32" }, [{ name, type: "float32", dims: [rows, inputs] }]);
+    return g.node("FusedMatMul", [x, matrix], dims, { domain: "com.microsoft", attributes: { transB: 1 } });
+  }
+  const { bits, blockSize, symmetric } = format;
+  const blocks = Math.ceil(inputs / blockSize);
+  const codes = { name: `${name}.codes`, type: "uint8", dims: [rows, blocks, (blockSize * bits) / 8] } as const;
+  const scales = { name: `${name}.scales`, type: "float32", dims: [rows, blocks] } as const;
+  const zeros = { name: `${name}.zeros`, type: "uint8", dims: [rows, Math.ceil((blocks * bits) / 8)] } as const;
+  const quantised = g.converted(weights, format, symmetric ? [codes, scales] : [codes, scales, zeros]);
+  return g.node("MatMulNBits", [x, ...quantised], dims, {
+    domain: "com.microsoft",
+    attributes: { K: inputs, N: rows, bits, block_size: blockSize, accuracy_level: 4 },
+  });
+}
+
+/** torch.nn.Linear: weight [to, from], bias [to]; [.., from] → [.., to]. */
+export function linear(g: Graph, format: LinearFormat, w: Weights, x: Value, from: number, to: number): Value {
+  const product = projection(g, format, [w.tensor("weight", [to, from])], x);
+  return add(g, product, g.weight(w.tensor("bias", [to])));
+}
+
+/** torch.nn.LayerNorm over the last axis. */
+export function layerNorm(g: Graph, w: Weights, x: Value, width: number, epsilon: number): Value {
+  const scale = g.weight(w.tensor("weight", [width]));
+  const bias = g.weight(w.tensor("bias", [width]));
+  return g.node("LayerNormalization", [x, scale, bias], x.dims, {
+    attributes: { axis: -1, epsilon: { float: epsilon } },
+  });
+}
+
+/** torch.nn.Conv2d with stride, symmetric padding and groups: [B, C, H, W] → [B, out, H', W']. */
+export function convolution(
+  g: Graph,
+  w: Weights,
+  x: Value,
+  shape: { readonly from: number; readonly to: number; readonly kernel: number },
+  options: {
+    readonly stride?: number;
+    readonly padding?: number;
+    readonly groups?: number;
+    readonly bias?: boolean;
+  } = {},
+): Value {
+  const { from, to, kernel } = shape;
+  const { stride = 1, padding = 0, groups = 1, bias = true } = options;
+  const extent = (axis: number): number => {
+    const length = at(x.dims, axis);
+    if (typeof length === "string") throw new RangeError("a convolution needs known sizes");
+    return Math.floor((length + 2 * padding - kernel) / stride) + 1;
+  };
+  const inputs = [x, g.weight(w.tensor("weight", [to, from / groups, kernel, kernel]))];
+  if (bias) inputs.push(g.weight(w.tensor("bias", [to])));
+  return g.node("Conv", inputs, [at(x.dims, 0), to, extent(2), extent(3)], {
+    attributes: {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: [padding, padding, padding, padding],
+      group: groups,
+    },
+  });
+}
+
+/** Multi-head attention without mask over [B, N, width] queries, keys and values; scale 1/√(width / heads). */
+export function attention(g: Graph, query: Value, key: Value, value: Value, heads: number): Value {
+  return g.node("MultiHeadAttention", [query, key, value], query.dims, {
+    domain: "com.microsoft",
+    attributes: { num_heads: heads },
+  });
+}
+
+/** x·Φ(x) with the exact error function, torch.nn.GELU(). */
+export const gelu = (g: Graph, x: Value): Value => g.node("Gelu", [x], x.dims, { domain: "com.microsoft" });
+
+/** The tanh approximation of GELU, torch.nn.GELU("tanh"). */
+export const geluTanh = (g: Graph, x: Value): Value => g.node("FastGelu", [x], x.dims, { domain: "com.microsoft" });
+
+/** x·σ(1.702 x), CLIP's quick_gelu. */
+export const quickGelu = (g: Graph, x: Value): Value =>
+  g.node("QuickGelu", [x], x.dims, { domain: "com.microsoft", attributes: { alpha: { float: 1.702 } } });
+
+/** x·σ(x). */
+export const silu = (g: Graph, x: Value): Value => mul(g, x, sigmoid(g, x));

@@ -1,0 +1,108 @@
+/** The decoder network with its key-value cache: runs positions, gives logits. */
+import { setImmediate } from "node:timers/promises";
+import { throwIfCancelled } from "../../shared/failure";
+import { decoderNames } from "../networks/decoder";
+import { type CacheShape, KeyValueCache, type PositionIdentity } from "./key-value-cache";
+import { floats, type Network } from "./network";
+import type { Runtime } from "./onnxruntime";
+
+/** Positions to run: what they are, and their embeddings [T, D] one after another. */
+export interface Positions {
+  readonly identities: readonly PositionIdentity[];
+  readonly embeddings: Float32Array;
+}
+
+export interface LanguageModelShape extends CacheShape {
+  readonly hiddenSize: number;
+  readonly vocabularySize: number;
+}
+
+/** A cancel must be seen within a second, and the thread is blocked while a run lasts. */
+const chunkMilliseconds = 400;
+const firstChunk = 64;
+const largestChunk = 512;
+
+export class LanguageModel {
+  readonly cache: KeyValueCache;
+  readonly #network: Network;
+  readonly #runtime: Runtime;
+  readonly #shape: LanguageModelShape;
+  #chunk = firstChunk;
+
+  constructor(network: Network, runtime: Runtime, shape: LanguageModelShape) {
+    this.#network = network;
+    this.#runtime = runtime;
+    this.#shape = shape;
+    this.cache = new KeyValueCache(runtime, shape);
+  }
+
+  /**
+   * Runs a prompt behind the positions held, chunk by chunk, and returns the logits [V] of its last position.
+   *
+   * @throws FailureError `cancelled` between chunks; positions run by then stay in the cache.
+   */
+  async prefill(
+    prompt: Positions,
+    options: {
+      readonly signal?: AbortSignal | undefined;
+      readonly onProgress?: (done: number, total: number) => void;
+    } = {},
+  ): Promise<Float32Array> {
+    const { hiddenSize } = this.#shape;
+    const total = prompt.identities.length;
+    this.cache.reserve(this.cache.length + total);
+    let logits: Float32Array | undefined;
+    for (let done = 0; done < total;) {
+      throwIfCancelled(options.signal);
+      const end = Math.min(done + this.#chunk, total);
+      const started = performance.now();
+      [logits] = await this.run({
+        identities: prompt.identities.slice(done, end),
+        embeddings: prompt.embeddings.subarray(done * hiddenSize, end * hiddenSize),
+      });
+      this.#adaptChunk(end - done, performance.now() - started);
+      done = end;
+      options.onProgress?.(done, total);
+      await setImmediate();
+    }
+    if (logits === undefined) throw new RangeError("an empty prompt has no logits");
+    return logits;
+  }
+
+  /**
+   * Runs a few positions at once behind those held.
+   *
+   * @param rows how many of the last positions to give logits for.
+   * @returns the logits [V] of each of these, in order.
+   */
+  async run({ identities, embeddings }: Positions, rows = 1): Promise<Float32Array[]> {
+    const { hiddenSize, vocabularySize } = this.#shape;
+    const { Tensor } = this.#runtime;
+    const count = identities.length;
+    const length = this.cache.length + count;
+    this.cache.reserve(length);
+    const asked = BigInt64Array.from({ length: rows }, (_, row) => BigInt(count - rows + row));
+    const outputs = await this.#network.run(
+      {
+        ...this.cache.feeds,
+        [decoderNames.embeddings]: new Tensor("float32", embeddings, [1, count, hiddenSize]),
+        [decoderNames.lengthBefore]: new Tensor("int32", Int32Array.of(length - 1), [1]),
+        [decoderNames.length]: new Tensor("int32", Int32Array.of(length), []),
+        [decoderNames.positions]: new Tensor("int64", asked, [rows]),
+      },
+      { [decoderNames.logits]: null, ...this.cache.fetches },
+    );
+    this.cache.append(identities);
+    const logits = floats(outputs, decoderNames.logits);
+    return Array.from({ length: rows }, (_, row) => logits.subarray(row * vocabularySize, (row + 1) * vocabularySize));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#network.dispose();
+  }
+
+  #adaptChunk(tokens: number, milliseconds: number): void {
+    const affordable = Math.floor((tokens / Math.max(milliseconds, 1)) * chunkMilliseconds);
+    this.#chunk = Math.min(Math.max(affordable, 16), largestChunk);
+  }
+}

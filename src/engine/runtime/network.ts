@@ -1,0 +1,92 @@
+/** One network: an ONNX file with its data files, open on a device. */
+import path from "node:path";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { FailureError } from "../../shared/failure";
+import type { Device } from "../../shared/protocol";
+import { onnxruntime } from "./onnxruntime";
+
+export type ChosenDevice = Exclude<Device, "auto">;
+
+export interface NetworkOptions {
+  readonly device: ChosenDevice;
+  /** 0 lets onnxruntime choose. */
+  readonly threads: number;
+}
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** Names of onnxruntime's execution providers. */
+const providers = { cpu: "cpu", webgpu: "webgpu", cuda: "cuda", directml: "dml", coreml: "coreml" } as const;
+
+export class Network {
+  readonly name: string;
+  readonly device: ChosenDevice;
+  readonly #session: InferenceSession;
+
+  private constructor(name: string, device: ChosenDevice, session: InferenceSession) {
+    this.name = name;
+    this.device = device;
+    this.#session = session;
+  }
+
+  /**
+   * Opens `<folder>/<name>.onnx`.
+   *
+   * @throws FailureError `engine-native` where the runtime cannot be loaded, `runtime-failed` where it refuses the
+   *   network on CPU, `device-unavailable` where another device does.
+   */
+  static async open(folder: string, name: string, { device, threads }: NetworkOptions): Promise<Network> {
+    const { InferenceSession } = await onnxruntime();
+    try {
+      const session = await InferenceSession.create(path.join(folder, `${name}.onnx`), {
+        executionProviders: device === "cpu" ? ["cpu"] : [providers[device], "cpu"],
+        graphOptimizationLevel: "all",
+        // Each prompt has its own length: a plan of memory by shapes would be kept for every one of them.
+        enableMemPattern: false,
+        logSeverityLevel: 3,
+        ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+      });
+      return new Network(name, device, session);
+    } catch (thrown) {
+      throw new FailureError(
+        device === "cpu"
+          ? { code: "runtime-failed", network: name, message: messageOf(thrown) }
+          : { code: "device-unavailable", device, reason: messageOf(thrown) },
+        { cause: thrown },
+      );
+    }
+  }
+
+  /**
+   * Runs once. The calling thread is blocked until the end: callers cut long work into several runs.
+   *
+   * @param fetches outputs wanted; a tensor is written in place, `null` lets the runtime make one.
+   * @throws FailureError `runtime-failed`.
+   */
+  async run(feeds: Tensors, fetches?: Readonly<Record<string, Tensor | null>>): Promise<Tensors> {
+    try {
+      const outputs = fetches === undefined ? await this.#session.run(feeds) : await this.#session.run(feeds, fetches);
+      return outputs as Tensors;
+    } catch (thrown) {
+      throw new FailureError(
+        { code: "runtime-failed", network: this.name, message: messageOf(thrown) },
+        { cause: thrown },
+      );
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** The float32 data of a named output. */
+export function floats(tensors: Tensors, name: string): Float32Array {
+  const data = tensors[name]?.data;
+  if (!(data instanceof Float32Array)) throw new TypeError(`${name} is no float32 output`);
+  return data;
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
