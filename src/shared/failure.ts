@@ -62,6 +62,7 @@ export type WeightFailure =
 /** A checkpoint folder as a whole. */
 export type ModelFailure =
   | { readonly code: "model-folder-missing"; readonly folder: string }
+  | { readonly code: "model-not-loaded" }
   | { readonly code: "config-missing"; readonly file: string; readonly field: string }
   | {
       readonly code: "config-invalid";

@@ -56,6 +56,8 @@ export interface LoadParams extends PrepareParams {
   readonly device: Device;
   /** Threads for the networks; 0 lets the engine choose. */
   readonly threads: number;
+  /** Give the model's memory back after this long without a request; 0 or absent keeps it. */
+  readonly idleUnloadSeconds?: number | undefined;
 }
 
 export interface LoadPart {

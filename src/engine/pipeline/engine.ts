@@ -1,0 +1,127 @@
+/**
+ * The engine's methods: one model at a time, one request at a time.
+ *
+ * The native runtime blocks the thread while it runs, so requests queue; a cancelled request leaves the queue at once.
+ */
+import { FailureError, throwIfCancelled } from "../../shared/failure";
+import type { Answering, Handlers } from "../../shared/peer";
+import type {
+  EngineStatus,
+  ExplainParams,
+  ExplainPart,
+  ExplainResult,
+  HostToEngine,
+  LoadedModel,
+  LoadParams,
+  LoadPart,
+  PrepareParams,
+  PrepareResult,
+} from "../../shared/protocol";
+import { peakResidentBytes, residentBytes } from "../runtime/process-memory";
+import { explain } from "./explain";
+import { ImageReader } from "./image-reader";
+import { loadModel, type Model } from "./load-model";
+import { prepareModel } from "./prepare-model";
+
+export interface EngineOptions {
+  /** Folder with the models that read text in images. */
+  readonly ocrFolder: string;
+}
+
+export class Engine {
+  readonly handlers: Handlers<HostToEngine> = {
+    load: (params, answering) => this.#queued(answering, () => this.#load(params, answering)),
+    explain: (params, answering) => this.#queued(answering, () => this.#explain(params, answering)),
+    prepare: (params, answering) => this.#queued(answering, () => this.#prepare(params, answering)),
+    unload: (_params, answering) => this.#queued(answering, () => this.#unload().then(() => ({}))),
+    status: () => Promise.resolve(this.#status()),
+  };
+
+  readonly #images: ImageReader;
+  #model: Model | undefined;
+  #key: string | undefined;
+  #loading = false;
+  #running = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  #lastUse = performance.now();
+  #idleTimer: NodeJS.Timeout | undefined;
+  #idleSeconds = 0;
+
+  constructor({ ocrFolder }: EngineOptions) {
+    this.#images = new ImageReader(ocrFolder);
+  }
+
+  async #load(params: LoadParams, { signal, part }: Answering<LoadPart>): Promise<LoadedModel> {
+    this.#idleSeconds = params.idleUnloadSeconds ?? 0;
+    const key = JSON.stringify([params.model, params.encoders, params.precision, params.device, params.threads]);
+    if (this.#model !== undefined && key === this.#key) return this.#model.loaded;
+    await this.#unload();
+    this.#loading = true;
+    try {
+      this.#model = await loadModel(params, { signal, onPart: part });
+      this.#images.threads = params.threads;
+      this.#key = key;
+      return this.#model.loaded;
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  async #explain(params: ExplainParams, { signal, part }: Answering<ExplainPart>): Promise<ExplainResult> {
+    if (this.#model === undefined) throw new FailureError({ code: "model-not-loaded" });
+    return explain(this.#model, this.#images, params, { signal, onPart: part });
+  }
+
+  async #prepare(params: PrepareParams, { signal, part }: Answering<LoadPart>): Promise<PrepareResult> {
+    return prepareModel(params, { signal, onPart: part });
+  }
+
+  async #unload(): Promise<void> {
+    const model = this.#model;
+    this.#model = undefined;
+    this.#key = undefined;
+    await model?.dispose();
+    await this.#images.unload();
+  }
+
+  #status(): EngineStatus {
+    const ready = this.#model === undefined ? "empty" : "ready";
+    return {
+      state: this.#loading ? "loading" : this.#running > 0 ? "working" : ready,
+      model: this.#model?.loaded ?? null,
+      rssBytes: residentBytes(),
+      peakRssBytes: peakResidentBytes(),
+      idleMilliseconds: this.#running > 0 ? 0 : Math.round(performance.now() - this.#lastUse),
+    };
+  }
+
+  /** Runs one request after the other. */
+  async #queued<T>({ signal }: { readonly signal: AbortSignal }, work: () => Promise<T>): Promise<T> {
+    clearTimeout(this.#idleTimer);
+    const before = this.#queue;
+    const run = async (): Promise<T> => {
+      await before;
+      throwIfCancelled(signal);
+      this.#running++;
+      try {
+        return await work();
+      } finally {
+        this.#running--;
+        this.#lastUse = performance.now();
+        this.#watchIdle();
+      }
+    };
+    const mine = run();
+    // The next request waits for this one's end, however it ended.
+    this.#queue = mine.catch(() => undefined);
+    return mine;
+  }
+
+  #watchIdle(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#idleSeconds <= 0 || this.#model === undefined) return;
+    this.#idleTimer = setTimeout(() => {
+      if (this.#running === 0) this.#queue = this.#queue.then(() => this.#unload());
+    }, this.#idleSeconds * 1000).unref();
+  }
+}

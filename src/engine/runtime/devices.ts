@@ -1,0 +1,137 @@
+/**
+ * Where the networks run. `auto` runs the real decoder for a moment on each device that this build of the runtime has,
+ * keeps the fastest whose logits agree with the CPU's, and remembers it for the next start.
+ */
+import { readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { failureOf, FailureError } from "../../shared/failure";
+import type { Device } from "../../shared/protocol";
+import { LanguageModel, type LanguageModelShape } from "./language-model";
+import { type ChosenDevice, Network } from "./network";
+import { onnxruntime } from "./onnxruntime";
+
+/** The runtime's names of what this project knows as devices. */
+const backendDevices: Readonly<Record<string, ChosenDevice>> = {
+  cpu: "cpu",
+  webgpu: "webgpu",
+  cuda: "cuda",
+  dml: "directml",
+  coreml: "coreml",
+};
+
+/** Largest relative difference of logits from the CPU's at which another device is trusted. */
+const logitTolerance = 0.05;
+const promptLength = 32;
+const steps = 3;
+
+
+/** Devices that the installed runtime can be asked for; whether the machine has them only trying shows. */
+export async function knownDevices(): Promise<readonly ChosenDevice[]> {
+  const { listSupportedBackends } = await onnxruntime();
+  return listSupportedBackends().flatMap(({ name }) => backendDevices[name] ?? []);
+}
+
+export interface TrialNetwork {
+  readonly folder: string;
+  readonly name: string;
+  readonly shape: LanguageModelShape;
+  readonly threads: number;
+}
+
+/**
+ * @param memory file that keeps the choice for each network.
+ * @param key names the network and all that the choice depends on.
+ */
+export async function chooseDevice(memory: string, key: string, trial: TrialNetwork): Promise<ChosenDevice> {
+  const remembered = await recall(memory);
+  const known = remembered[key];
+  const devices = await knownDevices();
+  if (known !== undefined && known.trying === undefined && devices.includes(known.device)) return known.device;
+
+  // A device whose trial ended the process is never tried again for this network.
+  const fatal = known?.trying === undefined ? [] : [...(known.fatal ?? []), known.trying];
+  const cpu = await timeDevice(trial, "cpu");
+  let best = { device: "cpu" as ChosenDevice, milliseconds: cpu.milliseconds };
+  for (const device of devices) {
+    if (device === "cpu" || fatal.includes(device)) continue;
+    await remember(memory, key, { device: best.device, trying: device, fatal });
+    const tried = await timeDevice(trial, device).catch(() => undefined);
+    if (tried === undefined || !agrees(tried.logits, cpu.logits)) continue;
+    if (tried.milliseconds < best.milliseconds) best = { device, milliseconds: tried.milliseconds };
+  }
+  await remember(memory, key, { device: best.device, fatal });
+  return best.device;
+}
+
+/** Opens and runs the network once on a device that was asked for by name. @throws FailureError `device-unavailable` */
+export async function verifyDevice(trial: TrialNetwork, device: Exclude<Device, "auto">): Promise<void> {
+  if (device === "cpu") return;
+  if (!(await knownDevices()).includes(device)) {
+    throw new FailureError({ code: "device-unavailable", device, reason: "this build of the runtime does not have it" });
+  }
+  try {
+    const [cpu, tried] = [await timeDevice(trial, "cpu"), await timeDevice(trial, device)];
+    if (agrees(tried.logits, cpu.logits)) return;
+  } catch (thrown) {
+    const failure = failureOf(thrown);
+    const reason = "reason" in failure ? String(failure.reason) : "message" in failure ? failure.message : failure.code;
+    throw new FailureError({ code: "device-unavailable", device, reason }, { cause: thrown });
+  }
+  throw new FailureError({ code: "device-unavailable", device, reason: "its results differ from the CPU's" });
+}
+
+async function timeDevice(
+  { folder, name, shape, threads }: TrialNetwork,
+  device: ChosenDevice,
+): Promise<{ milliseconds: number; logits: Float32Array }> {
+  const network = await Network.open(folder, name, { device, threads });
+  try {
+    const model = new LanguageModel(network, await onnxruntime(), shape);
+    const embeddings = (count: number): Float32Array =>
+      Float32Array.from({ length: count * shape.hiddenSize }, (_, i) => Math.sin(i * 1.7) * 0.05);
+    const prompt = { identities: Array.from({ length: promptLength }, (_, i) => i), embeddings: embeddings(promptLength) };
+    const logits = await model.prefill(prompt);
+    model.cache.truncate(0);
+    const started = performance.now();
+    await model.prefill(prompt);
+    for (let step = 0; step < steps; step++) await model.run({ identities: [step], embeddings: embeddings(1) });
+    return { milliseconds: performance.now() - started, logits: Float32Array.from(logits) };
+  } finally {
+    await network.dispose();
+  }
+}
+
+function agrees(a: Float32Array, b: Float32Array): boolean {
+  let difference = 0;
+  let largest = 0;
+  for (const [index, value] of b.entries()) {
+    const other = a[index] ?? NaN;
+    if (!Number.isFinite(other)) return false;
+    difference = Math.max(difference, Math.abs(other - value));
+    largest = Math.max(largest, Math.abs(value));
+  }
+  return difference <= logitTolerance * Math.max(largest, 1e-6);
+}
+
+interface Remembered {
+  readonly device: ChosenDevice;
+  /** Set while a device is being tried: if the process ends then, the next start finds it here. */
+  readonly trying?: ChosenDevice;
+  readonly fatal?: readonly ChosenDevice[];
+}
+
+async function recall(memory: string): Promise<Readonly<Record<string, Remembered>>> {
+  try {
+    return JSON.parse(await readFile(memory, "utf8")) as Record<string, Remembered>;
+  } catch {
+    // Absent or spoilt: the choice is made anew.
+    return {};
+  }
+}
+
+async function remember(memory: string, key: string, choice: Remembered): Promise<void> {
+  const text = JSON.stringify({ ...(await recall(memory)), [key]: choice }, undefined, 1);
+  const temporary = path.join(path.dirname(memory), `.${path.basename(memory)}.${process.pid}`);
+  await writeFile(temporary, text);
+  await rename(temporary, memory);
+}
