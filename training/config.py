@@ -55,6 +55,7 @@ class EncoderStage:
     batch_size: int = 16
     learning_rate: float = 8e-4
     weight_decay: float = 0.05
+    repeats: int = 3
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class LanguageStage:
     minutes: float
     learning_rate: float
     connector_learning_rate: float
-    images: int
     train_language_model: bool
+    train_towers: bool = False
     tokens_per_batch: int = 4096
     weight_decay: float = 0.01
     warmup_steps: int = 25
@@ -79,10 +80,10 @@ class Recipe:
     vision: VisionConfig = field(default_factory=VisionConfig)
     encoders: EncoderStage = field(default_factory=EncoderStage)
     align: LanguageStage = field(
-        default_factory=lambda: LanguageStage(8, 0.0, 2e-3, 4000, train_language_model=False)
+        default_factory=lambda: LanguageStage(5, 0.0, 2e-3, train_language_model=False)
     )
     finetune: LanguageStage = field(
-        default_factory=lambda: LanguageStage(50, 3e-4, 1e-3, 12000, train_language_model=True)
+        default_factory=lambda: LanguageStage(60, 3e-4, 1e-3, train_language_model=True)
     )
     checkpoint_minutes: float = 10.0
     threads: int = 2

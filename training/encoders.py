@@ -85,19 +85,36 @@ def targets(sample: Any, grid: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class FreshImages(IterableDataset):
-    """Endless rendered images from a given index on; the seed of an image is its index."""
+    """Endless rendered images from a given index on; the seed of an image is its index.
 
-    def __init__(self, seed: int, start: int, size: int, grid: int, split: str = "train") -> None:
+    Where rendering competes with training for the cores, each image is shown `repeats` times, the
+    repeats at random later moments.
+    """
+
+    BUFFER = 512
+
+    def __init__(self, seed: int, start: int, size: int, grid: int, split: str = "train", repeats: int = 1) -> None:
         self.seed, self.start, self.size, self.grid, self.split = seed, start, size, grid, split
+        self.repeats = repeats
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         torch.set_num_threads(1)
+        rng = random.Random(self.start)
         index = self.start
+        recent: list[tuple[np.ndarray, ...]] = []
         while True:
             sample = render(self.seed * 100_000_000 + index, self.split)
-            pixels = high_resolution(sample.image, self.size)
-            yield pixels, *targets(sample, self.grid)
+            pixels = np.array(high_resolution(sample.image, self.size))
+            item = (pixels, *targets(sample, self.grid))
+            yield item
             index += 1
+            if self.repeats > 1:
+                if len(recent) < self.BUFFER:
+                    recent.append(item)
+                else:
+                    recent[rng.randrange(self.BUFFER)] = item
+                for _ in range(self.repeats - 1):
+                    yield rng.choice(recent)
 
 
 def loss(out: dict[str, torch.Tensor], labels: torch.Tensor, adjacency: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
@@ -196,7 +213,7 @@ def train(recipe: Recipe, folder: Path | None = None) -> Path:
     for size, until in ((stage.low_size, stage.minutes_low * 60), (vision.image_size_aux, total)):
         if ticker.elapsed >= until:
             continue
-        data = FreshImages(recipe.seed, seen, size, vision.grid)
+        data = FreshImages(recipe.seed, seen, size, vision.grid, repeats=stage.repeats)
         loader = DataLoader(data, batch_size=stage.batch_size, num_workers=1, prefetch_factor=8)
         for pixels, labels, adjacency, regions in loader:
             progress = min(1.0, ticker.elapsed / total)
