@@ -3,6 +3,7 @@ import tseslint from "typescript-eslint";
 
 /** Folders of the engine, lowest first: each may import those before it. */
 const engineOrder = [
+  "platform",
   "weights",
   "graph",
   "model",

@@ -5,7 +5,9 @@
  */
 import { Peer, type Frame, type Port } from "../shared/peer";
 import type { HostToEngine } from "../shared/protocol";
+import path from "node:path";
 import { Engine } from "./pipeline/engine";
+import { packageRoot } from "./platform/package-root";
 
 const send = process.send?.bind(process);
 if (send === undefined) {
@@ -24,7 +26,7 @@ const port: Port = {
   },
 };
 
-const engine = new Engine();
+const engine = new Engine({ ocrFolder: path.join(packageRoot(), "media", "ocr") });
 const peer = new Peer<Record<string, never>, HostToEngine>(port, engine.handlers);
 
 process.on("disconnect", () => {

@@ -54,6 +54,7 @@ export type WeightFailure =
       readonly fileBytes: number;
     }
   | { readonly code: "weight-overlap"; readonly tensor: string; readonly other: string; readonly file: string }
+  | { readonly code: "weight-unused"; readonly tensor: string; readonly file: string; readonly count: number }
   | { readonly code: "weight-not-finite"; readonly tensor: string; readonly file: string }
   | { readonly code: "weights-header"; readonly file: string; readonly reason: string }
   | { readonly code: "pickle-refused"; readonly file: string; readonly found: string }

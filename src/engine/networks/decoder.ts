@@ -12,27 +12,11 @@
  */
 import type { Graph, Value } from "../graph/graph";
 import { gelu, geluTanh, type LinearFormat, projection, silu } from "../graph/layers";
-import { add, gather, mul } from "../graph/ops";
+import { add, gather, mul, reshape, slice } from "../graph/ops";
+import type { DecoderConfig } from "../model/decoder-config";
 import type { StoredTensor } from "../weights/tensor";
 import type { Weights } from "../weights/weights";
 import { mixtureOfExperts } from "./mixture-of-experts";
-
-export interface DecoderConfig {
-  readonly family: "llama" | "gemma" | "mixtral";
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
-  readonly vocabularySize: number;
-  readonly rmsNormEpsilon: number;
-  readonly ropeTheta: number;
-  readonly activation: "silu" | "gelu" | "gelu-tanh";
-  /** True where the output layer is the embedding table. */
-  readonly tiedEmbeddings: boolean;
-  readonly experts?: { readonly count: number; readonly perToken: number } | undefined;
-}
 
 export interface DecoderOptions {
   readonly format: LinearFormat;
@@ -126,25 +110,53 @@ function selfAttention(context: Context, w: Weights, layer: number, x: Value): V
   const matrix = (name: string, rows: number): StoredTensor => attention.at(name).tensor("weight", [rows, hiddenSize]);
   const narrow = keyValueHeads * headSize;
   const joined = [matrix("q_proj", heads * headSize), matrix("k_proj", narrow), matrix("v_proj", narrow)];
-  const queryKeyValue = projection(g, format, joined, x);
+  const queryKeyValue = padHeads(g, projection(g, format, joined, x), heads + 2 * keyValueHeads, headSize);
 
-  const past = (part: "key" | "value"): Value =>
-    g.input(decoderNames.past(layer, part), "float32", [1, keyValueHeads, "capacity", headSize]);
-  const cache = [1, keyValueHeads, "capacity", headSize];
+  const cache = [1, keyValueHeads, "capacity", cachedHeadSize(headSize)];
+  const past = (part: "key" | "value"): Value => g.input(decoderNames.past(layer, part), "float32", cache);
   const [mixed, presentKey, presentValue] = g.nodeWithOutputs(
     "GroupQueryAttention",
     [queryKeyValue, undefined, undefined, past("key"), past("value"), lengthBefore, length, cosine, sine],
-    [[1, "tokens", heads * headSize], cache, cache],
+    [[1, "tokens", heads * cachedHeadSize(headSize)], cache, cache],
     {
       domain: "com.microsoft",
-      attributes: { num_heads: heads, kv_num_heads: keyValueHeads, do_rotary: 1, rotary_interleaved: 0 },
+      attributes: {
+        num_heads: heads,
+        kv_num_heads: keyValueHeads,
+        do_rotary: 1,
+        rotary_interleaved: 0,
+        scale: { float: headSize ** -0.5 },
+      },
     },
   );
   if (mixed === undefined || presentKey === undefined || presentValue === undefined) throw new TypeError("no outputs");
   g.nameOutput(decoderNames.present(layer, "key"), presentKey);
   g.nameOutput(decoderNames.present(layer, "value"), presentValue);
   const output = attention.at("o_proj").tensor("weight", [hiddenSize, heads * headSize]);
-  return projection(g, format, [output], mixed);
+  return projection(g, format, [output], cutHeads(g, mixed, heads, headSize));
+}
+
+/** The operator wants head sizes that are multiples of this. */
+const headSizeStep = 16;
+
+/** Size of a head in the key-value cache: its own, or the next that the attention operator takes. */
+export const cachedHeadSize = (headSize: number): number => Math.ceil(headSize / headSizeStep) * headSizeStep;
+
+/** Rotation pairs the halves of a head, so each half is filled up with zeros on its own. */
+function padHeads(g: Graph, x: Value, heads: number, headSize: number): Value {
+  const padded = cachedHeadSize(headSize);
+  if (padded === headSize) return x;
+  const halves = reshape(g, x, [1, "tokens", heads, 2, headSize / 2]);
+  const zeros = g.ints([0, 0, 0, 0, 0, 0, 0, 0, 0, (padded - headSize) / 2]);
+  const filled = g.node("Pad", [halves, zeros], [1, "tokens", heads, 2, padded / 2]);
+  return reshape(g, filled, [1, "tokens", heads * padded]);
+}
+
+function cutHeads(g: Graph, x: Value, heads: number, headSize: number): Value {
+  const padded = cachedHeadSize(headSize);
+  if (padded === headSize) return x;
+  const halves = reshape(g, x, [1, "tokens", heads, 2, padded / 2]);
+  return reshape(g, slice(g, halves, 4, 0, headSize / 2), [1, "tokens", heads * headSize]);
 }
 
 function rmsNorm({ g, config }: Context, w: Weights, x: Value): Value {
@@ -162,13 +174,13 @@ function activate(g: Graph, { activation }: DecoderConfig, x: Value): Value {
   return activation === "gelu" ? gelu(g, x) : geluTanh(g, x);
 }
 
-/** cos and sin of position · θ^(−2i/d), [contextLength, d/2] each. */
+/** cos and sin of position · θ^(−2i/d), [contextLength, d/2] each; columns of padded heads do not matter. */
 function rotaryTables(
   g: Graph,
   { headSize, ropeTheta }: DecoderConfig,
   contextLength: number,
 ): { cosine: Value; sine: Value } {
-  const half = headSize / 2;
+  const half = cachedHeadSize(headSize) / 2;
   const table = (f: (angle: number) => number): Float32Array =>
     Float32Array.from({ length: contextLength * half }, (_, index) => {
       // The frequency is rounded to float32 before it meets the position, as torch does.

@@ -11,7 +11,7 @@ import { channelsFirst } from "../networks/convnext";
 import { decoder } from "../networks/decoder";
 import { viewsOf, visualTokens } from "../networks/visual-tokens";
 import type { Weights } from "../weights/weights";
-import { networkNames } from "./prepared-model";
+import { networkNames, type VisionManifest } from "./prepared-model";
 
 export interface BuildOptions {
   readonly precision: Precision;
@@ -92,8 +92,36 @@ export function buildNetworks(
 function checkWidths({ file, vision }: ModelConfig, { lowResolution, highResolution }: Encoders): void {
   const check = (field: string, expected: number, found: number): void => {
     if (expected === found) return;
-    throw new FailureError({ code: "config-invalid", file, field, expected: `${expected}, the encoder's width`, found: String(found) });
+    throw new FailureError({
+      code: "config-invalid",
+      file,
+      field,
+      expected: `${expected}, the encoder's width`,
+      found: String(found),
+    });
   };
   check("mm_hidden_size", lowResolution.config.hiddenSize, vision.hiddenSize);
-  check("mm_hidden_size_aux", highResolution.config.dims.reduce((a, b) => a + b, 0), vision.hiddenSizeAux);
+  check(
+    "mm_hidden_size_aux",
+    highResolution.config.dims.reduce((a, b) => a + b, 0),
+    vision.hiddenSizeAux,
+  );
+}
+
+/** What running the vision side needs to know. */
+export function visionManifest(config: ModelConfig, { lowResolution }: Encoders): VisionManifest {
+  const { vision, hiddenSize } = config;
+  const { imageSize, patchSize, mean, deviation } = lowResolution.config;
+  return {
+    tokensPerSide: Math.floor(imageSize / patchSize),
+    grid: vision.imageGrid,
+    global: vision.imageGlobal,
+    widths: { low: vision.hiddenSize, high: vision.hiddenSizeAux },
+    languageWidth: hiddenSize,
+    highResolution: vision.imageSizeAux,
+    lowResolution: imageSize,
+    aspect: vision.aspect,
+    mean,
+    deviation,
+  };
 }

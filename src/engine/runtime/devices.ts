@@ -24,7 +24,6 @@ const logitTolerance = 0.05;
 const promptLength = 32;
 const steps = 3;
 
-
 /** Devices that the installed runtime can be asked for; whether the machine has them only trying shows. */
 export async function knownDevices(): Promise<readonly ChosenDevice[]> {
   const { listSupportedBackends } = await onnxruntime();
@@ -67,7 +66,11 @@ export async function chooseDevice(memory: string, key: string, trial: TrialNetw
 export async function verifyDevice(trial: TrialNetwork, device: Exclude<Device, "auto">): Promise<void> {
   if (device === "cpu") return;
   if (!(await knownDevices()).includes(device)) {
-    throw new FailureError({ code: "device-unavailable", device, reason: "this build of the runtime does not have it" });
+    throw new FailureError({
+      code: "device-unavailable",
+      device,
+      reason: "this build of the runtime does not have it",
+    });
   }
   try {
     const [cpu, tried] = [await timeDevice(trial, "cpu"), await timeDevice(trial, device)];
@@ -89,7 +92,10 @@ async function timeDevice(
     const model = new LanguageModel(network, await onnxruntime(), shape);
     const embeddings = (count: number): Float32Array =>
       Float32Array.from({ length: count * shape.hiddenSize }, (_, i) => Math.sin(i * 1.7) * 0.05);
-    const prompt = { identities: Array.from({ length: promptLength }, (_, i) => i), embeddings: embeddings(promptLength) };
+    const prompt = {
+      identities: Array.from({ length: promptLength }, (_, i) => i),
+      embeddings: embeddings(promptLength),
+    };
     const logits = await model.prefill(prompt);
     model.cache.truncate(0);
     const started = performance.now();

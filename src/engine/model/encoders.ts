@@ -1,0 +1,190 @@
+/**
+ * The two image encoders of a checkpoint: found beside it or inside it, chosen by what the folders hold.
+ *
+ * The paths in config.json are those of the training machine: their last component is a name to look for, no more.
+ * Source: dvlab-research/MGM, mgm/model/multimodal_encoder/*.py, mgm/model/mgm_arch.py `initialize_uni_modules`.
+ */
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { FailureError } from "../../shared/failure";
+import { openWeightFile } from "../weights/checkpoint";
+import type { Checkpoint } from "../weights/tensor";
+import { Weights } from "../weights/weights";
+import type { ModelConfig, VisionConfig } from "./config";
+import { JsonFields } from "./json-fields";
+
+export interface ClipVisionConfig {
+  readonly imageSize: number;
+  readonly patchSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly activation: "quick_gelu" | "gelu";
+  readonly layerNormEps: number;
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
+}
+
+export interface ConvNextConfig {
+  /** Channels of each stage. */
+  readonly dims: readonly number[];
+  /** Blocks of each stage. */
+  readonly depths: readonly number[];
+}
+
+export interface Encoders {
+  readonly lowResolution: {
+    readonly checkpoint: Checkpoint;
+    /** At the module that holds `vision_model`. */
+    readonly weights: Weights;
+    readonly config: ClipVisionConfig;
+  };
+  readonly highResolution: {
+    readonly checkpoint: Checkpoint;
+    readonly weights: Weights;
+    readonly names: { readonly stem: string; readonly stages: string };
+    readonly config: ConvNextConfig;
+  };
+}
+
+const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
+const clipDeviation = [0.26862954, 0.26130258, 0.27577711] as const;
+
+const clipWeightFiles = ["model.safetensors", "pytorch_model.bin"];
+const convNextWeightFiles = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"];
+
+/**
+ * @param encodersFolder searched, and one level below it; then the folders beside the checkpoint.
+ * @throws FailureError `encoder-missing` with the folders searched, `config-missing`, `config-invalid`.
+ */
+export async function findEncoders(
+  { vision }: ModelConfig,
+  checkpoint: Checkpoint,
+  modelFolder: string,
+  encodersFolder: string | undefined,
+): Promise<Encoders> {
+  const roots = [
+    ...(encodersFolder === undefined ? [] : [encodersFolder]),
+    modelFolder,
+    path.dirname(path.resolve(modelFolder)),
+  ];
+  const low = await findFolder(vision.lowResolutionName, clipWeightFiles, roots);
+  const high = await findFolder(vision.highResolutionName, convNextWeightFiles, roots);
+  return {
+    lowResolution: await lowResolution(vision.lowResolutionName, checkpoint, low),
+    highResolution: await highResolution(vision, checkpoint, high),
+  };
+}
+
+interface FoundFolder {
+  readonly folder: string | undefined;
+  readonly weightFile: string | undefined;
+  readonly searched: readonly string[];
+}
+
+async function findFolder(
+  name: string,
+  weightFiles: readonly string[],
+  roots: readonly string[],
+): Promise<FoundFolder> {
+  const searched: string[] = [];
+  for (const root of roots) {
+    for (const folder of [root, ...(await subfolders(root))]) {
+      if (path.basename(folder).toLowerCase() !== name.toLowerCase() || name === "") continue;
+      searched.push(folder);
+      for (const file of weightFiles) {
+        const weightFile = path.join(folder, file);
+        if ((await stat(weightFile).catch(() => undefined))?.isFile() === true) return { folder, weightFile, searched };
+      }
+    }
+  }
+  return { folder: undefined, weightFile: undefined, searched: searched.length > 0 ? searched : roots };
+}
+
+async function subfolders(root: string): Promise<readonly string[]> {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map(({ name }) => path.join(root, name));
+}
+
+/** A tower trained with the checkpoint is in it, and wins over the separate one; its config is only in the folder. */
+async function lowResolution(
+  name: string,
+  checkpoint: Checkpoint,
+  found: FoundFolder,
+): Promise<Encoders["lowResolution"]> {
+  const { folder, weightFile, searched } = found;
+  if (folder === undefined || weightFile === undefined) {
+    throw new FailureError({ code: "encoder-missing", encoder: name, searched });
+  }
+  const config = await readClipConfig(folder);
+  const inside = new Weights(checkpoint, "model.vision_tower.vision_tower");
+  if (inside.has("vision_model.embeddings.class_embedding")) return { checkpoint, weights: inside, config };
+  const separate = await openWeightFile(weightFile);
+  return { checkpoint: separate, weights: new Weights(separate), config };
+}
+
+async function highResolution(
+  { highResolutionName, highResolutionInside }: VisionConfig,
+  checkpoint: Checkpoint,
+  found: FoundFolder,
+): Promise<Encoders["highResolution"]> {
+  const aux = new Weights(checkpoint, "model.vision_tower_aux");
+  if (highResolutionInside && aux.has("vision_stem.0.weight") && aux.has("vision_stages.0.blocks.0.gamma")) {
+    const names = { stem: "vision_stem", stages: "vision_stages" };
+    const prefix = "model.vision_tower_aux.";
+    return { checkpoint, weights: aux, names, config: convNextConfig(checkpoint, `${prefix}vision_stages`) };
+  }
+  if (found.weightFile === undefined) {
+    throw new FailureError({ code: "encoder-missing", encoder: highResolutionName, searched: found.searched });
+  }
+  const separate = await openWeightFile(found.weightFile);
+  const weights = new Weights(separate, "visual.trunk");
+  const config = convNextConfig(separate, "visual.trunk.stages");
+  return { checkpoint: separate, weights, names: { stem: "stem", stages: "stages" }, config };
+}
+
+async function readClipConfig(folder: string): Promise<ClipVisionConfig> {
+  const whole = await JsonFields.read(path.join(folder, "config.json"));
+  const fields = whole.has("vision_config") ? whole.inside("vision_config") : whole;
+  const preprocessor = await JsonFields.read(path.join(folder, "preprocessor_config.json"));
+  const imageSize = fields.integer("image_size", { from: 8, to: 4096, fallback: 224 });
+  const patchSize = fields.integer("patch_size", { from: 1, to: imageSize, fallback: 32 });
+  const hiddenSize = fields.integer("hidden_size", { from: 1, to: 1 << 14, fallback: 768 });
+  const heads = fields.integer("num_attention_heads", { from: 1, to: 256, fallback: 12 });
+  if (hiddenSize % heads !== 0) fields.refuse("num_attention_heads", `a divisor of ${hiddenSize}`);
+  const activation = fields.text("hidden_act", "quick_gelu");
+  return {
+    imageSize,
+    patchSize,
+    hiddenSize,
+    intermediateSize: fields.integer("intermediate_size", { from: 1, to: 1 << 16, fallback: 3072 }),
+    layers: fields.integer("num_hidden_layers", { from: 1, to: 256, fallback: 12 }),
+    heads,
+    activation:
+      activation === "quick_gelu" || activation === "gelu"
+        ? activation
+        : fields.refuse("hidden_act", "quick_gelu or gelu"),
+    layerNormEps: fields.number("layer_norm_eps", { from: 0, to: 1, fallback: 1e-5 }),
+    mean: preprocessor.triple("image_mean", clipMean),
+    deviation: preprocessor.triple("image_std", clipDeviation),
+  };
+}
+
+/** Depths and widths are those of the tensors: the folder's configuration only names an architecture. */
+function convNextConfig(checkpoint: Checkpoint, stages: string): ConvNextConfig {
+  const depths: number[] = [];
+  const dims: number[] = [];
+  for (let stage = 0; stage < 4; stage++) {
+    let depth = 0;
+    while (checkpoint.get(`${stages}.${stage}.blocks.${depth}.gamma`) !== undefined) depth++;
+    const tensor = `${stages}.${stage}.blocks.0.gamma`;
+    const width = checkpoint.get(tensor)?.dims[0];
+    if (width === undefined) throw new FailureError({ code: "weight-missing", tensor, file: checkpoint.location });
+    depths.push(depth);
+    dims.push(width);
+  }
+  return { depths, dims };
+}

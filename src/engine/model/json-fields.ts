@@ -1,0 +1,110 @@
+/** Fields of a published JSON file, each checked before it is believed. */
+import { readFile, stat } from "node:fs/promises";
+import { FailureError } from "../../shared/failure";
+
+const fileLimit = 16 * 2 ** 20;
+
+export class JsonFields {
+  readonly file: string;
+  readonly #path: string;
+  readonly #value: Readonly<Record<string, unknown>>;
+
+  private constructor(file: string, value: Readonly<Record<string, unknown>>, path = "") {
+    this.file = file;
+    this.#value = value;
+    this.#path = path;
+  }
+
+  /** @throws FailureError `file-missing`, `file-too-large`, `config-invalid` where the file is no JSON object. */
+  static async read(file: string): Promise<JsonFields> {
+    const found = await stat(file).catch(() => undefined);
+    if (found === undefined) throw new FailureError({ code: "file-missing", file });
+    if (found.size > fileLimit) {
+      throw new FailureError({ code: "file-too-large", file, bytes: found.size, limit: fileLimit });
+    }
+    const text = await readFile(file, "utf8");
+    const value = parse(text);
+    if (!isRecord(value)) {
+      const start = text.slice(0, 40);
+      throw new FailureError({ code: "config-invalid", file, field: "", expected: "a JSON object", found: start });
+    }
+    return new JsonFields(file, value);
+  }
+
+  has(field: string): boolean {
+    return this.#value[field] !== undefined && this.#value[field] !== null;
+  }
+
+  /** The fields of an object inside; an empty one where it is absent. */
+  inside(field: string): JsonFields {
+    const value = this.#value[field];
+    return new JsonFields(this.file, isRecord(value) ? value : {}, `${this.#path}${field}.`);
+  }
+
+  /** @throws FailureError `config-missing` without a fallback, `config-invalid`. */
+  integer(field: string, range: { readonly from: number; readonly to: number; readonly fallback?: number }): number {
+    const value = this.number(field, range);
+    if (!Number.isInteger(value)) this.#refuse(field, "a whole number");
+    return value;
+  }
+
+  number(field: string, range: { readonly from: number; readonly to: number; readonly fallback?: number }): number {
+    const { from, to, fallback } = range;
+    const value = this.#value[field] ?? fallback;
+    if (value === undefined) return this.#missing(field);
+    if (typeof value !== "number" || !(value >= from && value <= to)) return this.#refuse(field, `${from} to ${to}`);
+    return value;
+  }
+
+  boolean(field: string, fallback: boolean): boolean {
+    const value = this.#value[field] ?? fallback;
+    return typeof value === "boolean" ? value : this.#refuse(field, "true or false");
+  }
+
+  text(field: string, fallback?: string): string {
+    const value = this.#value[field] ?? fallback;
+    if (value === undefined) return this.#missing(field);
+    return typeof value === "string" ? value : this.#refuse(field, "a text");
+  }
+
+  texts(field: string): readonly string[] {
+    const value = this.#value[field] ?? [];
+    if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
+    return this.#refuse(field, "a list of texts");
+  }
+
+  /** Three numbers, as image means and deviations are. */
+  triple(field: string, fallback: readonly [number, number, number]): readonly [number, number, number] {
+    const value: unknown = this.#value[field] ?? fallback;
+    const [a, b, c, ...rest] = Array.isArray(value) ? (value as unknown[]) : [];
+    if (typeof a === "number" && typeof b === "number" && typeof c === "number" && rest.length === 0) return [a, b, c];
+    return this.#refuse(field, "three numbers");
+  }
+
+  /** @throws FailureError `config-invalid` for a field whose value cannot be served. */
+  refuse(field: string, expected: string): never {
+    return this.#refuse(field, expected);
+  }
+
+  #refuse(field: string, expected: string): never {
+    const found = JSON.stringify(this.#value[field])?.slice(0, 80) ?? "nothing";
+    throw new FailureError({ code: "config-invalid", file: this.file, field: this.#path + field, expected, found });
+  }
+
+  #missing(field: string): never {
+    throw new FailureError({ code: "config-missing", file: this.file, field: this.#path + field });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,159 @@
+/** A model in memory: its networks open on a device, its tokenizer, its embedding table. */
+import path from "node:path";
+import { failureOf, FailureError, throwIfCancelled } from "../../shared/failure";
+import type { Device, LoadedModel, LoadParams, LoadPart, Notice } from "../../shared/protocol";
+import { cachedHeadSize } from "../networks/decoder";
+import { chooseDevice, verifyDevice } from "../runtime/devices";
+import { EmbeddingTable } from "../runtime/embedding-table";
+import { LanguageModel, type LanguageModelShape } from "../runtime/language-model";
+import { type ChosenDevice, Network } from "../runtime/network";
+import { onnxruntime } from "../runtime/onnxruntime";
+import { availableBytes } from "../runtime/process-memory";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
+import { prepareModel } from "./prepare-model";
+import { type Manifest, networkNames, readManifest } from "./prepared-model";
+import { Vision } from "./vision";
+
+export interface Model {
+  readonly loaded: LoadedModel;
+  readonly manifest: Manifest;
+  readonly tokenizer: Tokenizer;
+  readonly vision: Vision;
+  readonly language: LanguageModel;
+  readonly embeddings: EmbeddingTable;
+  dispose(): Promise<void>;
+}
+
+export interface LoadOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onPart?: ((part: LoadPart) => void) | undefined;
+  /** Networks that also give the reference's intermediate values. */
+  readonly intermediates?: boolean;
+}
+
+/**
+ * Prepares a checkpoint where needed and opens it. A device that fails is replaced by the CPU, with a notice.
+ *
+ * @throws FailureError of preparing; `tokenizer-mismatch`; `out-of-memory` before a load that cannot fit; `cancelled`.
+ */
+export async function loadModel(params: LoadParams, options: LoadOptions = {}): Promise<Model> {
+  const started = performance.now();
+  const { signal, onPart } = options;
+  onPart?.({ stage: "reading", done: 0, total: 1 });
+  const { folder } = await prepareModel(params, options);
+  const manifest = await readManifest(folder);
+  if (manifest === undefined)
+    throw new FailureError({ code: "prepared-invalid", folder, reason: "it has no manifest" });
+  throwIfCancelled(signal);
+  checkMemory(manifest);
+
+  const tokenizer = await loadTokenizer(folder);
+  const { vocabularySize } = manifest.config;
+  if (tokenizer.vocabularySize > vocabularySize) {
+    const vocabulary = tokenizer.vocabularySize;
+    throw new FailureError({ code: "tokenizer-mismatch", file: folder, vocabulary, embeddings: vocabularySize });
+  }
+  onPart?.({ stage: "choosing-device", done: 0, total: 1 });
+  const { device, notices } = await decideDevice(folder, manifest, params);
+  throwIfCancelled(signal);
+  return open(folder, manifest, tokenizer, { device, notices, threads: params.threads, started }, options);
+}
+
+interface OpenParams {
+  readonly device: ChosenDevice;
+  readonly notices: readonly Notice[];
+  readonly threads: number;
+  readonly started: number;
+}
+
+async function open(
+  folder: string,
+  manifest: Manifest,
+  tokenizer: Tokenizer,
+  { device, notices, threads, started }: OpenParams,
+  { signal, onPart }: LoadOptions,
+): Promise<Model> {
+  const names = Object.values(networkNames);
+  const opened: Network[] = [];
+  const dispose = async (): Promise<void> => {
+    await Promise.all(opened.map((network) => network.dispose()));
+  };
+  try {
+    for (const [index, name] of names.entries()) {
+      onPart?.({ stage: "loading", done: index, total: names.length });
+      throwIfCancelled(signal);
+      opened.push(await Network.open(folder, name, { device, threads }));
+    }
+    const [lowResolution, highResolution, visualTokens, decoder] = opened;
+    if (!lowResolution || !highResolution || !visualTokens || !decoder) throw new TypeError("a network is missing");
+    const runtime = await onnxruntime();
+    const vision = new Vision(manifest.vision, { lowResolution, highResolution, visualTokens }, runtime);
+    const embeddings = new EmbeddingTable(folder, manifest.embeddings);
+    const loaded: LoadedModel = {
+      name: manifest.name,
+      precision: manifest.precision,
+      device,
+      visualTokensPerImage: vision.tokensPerImage,
+      contextLength: manifest.contextLength,
+      starter: manifest.starter,
+      milliseconds: Math.round(performance.now() - started),
+      notices,
+    };
+    return {
+      loaded,
+      manifest,
+      tokenizer,
+      vision,
+      language: new LanguageModel(decoder, runtime, shapeOf(manifest)),
+      embeddings,
+      dispose: async () => {
+        embeddings.dispose();
+        await dispose();
+      },
+    };
+  } catch (thrown) {
+    await dispose();
+    throw thrown;
+  }
+}
+
+async function decideDevice(
+  folder: string,
+  manifest: Manifest,
+  { device, threads, preparedRoot }: LoadParams,
+): Promise<{ device: ChosenDevice; notices: readonly Notice[] }> {
+  const trial = { folder, name: networkNames.decoder, shape: shapeOf(manifest), threads };
+  if (device === "auto") {
+    const key = `${path.basename(folder)}-${manifest.source.slice(0, 12)}`;
+    return { device: await chooseDevice(path.join(preparedRoot, "devices.json"), key, trial), notices: [] };
+  }
+  try {
+    await verifyDevice(trial, device);
+    return { device, notices: [] };
+  } catch (thrown) {
+    return { device: "cpu", notices: [fellBack(device, thrown)] };
+  }
+}
+
+function fellBack(device: Device, thrown: unknown): Notice {
+  const failure = failureOf(thrown);
+  if (failure.code !== "device-unavailable") throw thrown;
+  return { code: "device-fell-back", device, reason: failure.reason };
+}
+
+function shapeOf({ config }: Manifest): LanguageModelShape {
+  const { layers, keyValueHeads, headSize, hiddenSize, vocabularySize } = config;
+  return { layers, keyValueHeads, headSize: cachedHeadSize(headSize), hiddenSize, vocabularySize };
+}
+
+/** Weights are read into memory about once; the embedding table stays on disk. */
+function checkMemory({ files }: Manifest): void {
+  const neededBytes = Object.entries(files).reduce(
+    (n, [name, bytes]) => (name.startsWith("embeddings") ? n : n + bytes),
+    0,
+  );
+  const available = availableBytes();
+  if (neededBytes > available) {
+    throw new FailureError({ code: "out-of-memory", neededBytes, availableBytes: available });
+  }
+}
