@@ -67,7 +67,7 @@ class LanguageStage:
     connector_learning_rate: float
     train_language_model: bool
     train_towers: bool = False
-    tokens_per_batch: int = 4096
+    tokens_per_batch: int = 1536
     weight_decay: float = 0.01
     warmup_steps: int = 25
 
@@ -80,7 +80,7 @@ class Recipe:
     vision: VisionConfig = field(default_factory=VisionConfig)
     encoders: EncoderStage = field(default_factory=EncoderStage)
     align: LanguageStage = field(
-        default_factory=lambda: LanguageStage(5, 0.0, 2e-3, train_language_model=False)
+        default_factory=lambda: LanguageStage(3.5, 0.0, 2e-3, train_language_model=False)
     )
     finetune: LanguageStage = field(
         default_factory=lambda: LanguageStage(60, 3e-4, 1e-3, train_language_model=True)

@@ -16,6 +16,7 @@ from .prompts import IGNORE, Conversation, Encoded, encode_conversation
 from .tasks import conversation
 
 PAD = 2
+MULTIPLE = 32  # few distinct lengths: matrix kernels are prepared once per shape
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Batch:
 
 def collate(examples: list[Example]) -> Batch:
     """Pad to the longest; all examples share the ids before the image."""
-    longest = max(example.length for example in examples)
+    longest = -(-max(example.length for example in examples) // MULTIPLE) * MULTIPLE
     ids = torch.full((len(examples), longest), PAD)
     labels = torch.full((len(examples), longest), IGNORE)
     for row, example in enumerate(examples):
@@ -59,6 +60,7 @@ class FreshConversations(IterableDataset):
     """Batches of at most `tokens_per_batch` padded tokens from images `start`, `start` + 1, …"""
 
     POOL = 64
+    PLAIN = 8
 
     def __init__(self, seed: int, start: int, vision: VisionConfig, tokens_per_batch: int) -> None:
         self.seed, self.start, self.vision, self.tokens = seed, start, vision, tokens_per_batch
@@ -75,34 +77,37 @@ class FreshConversations(IterableDataset):
     def __iter__(self) -> Iterator[tuple[int, Batch]]:
         torch.set_num_threads(1)
         index = self.start
+        plain: list[Example] = []
         while True:
             pool = [self.example(index + i) for i in range(self.POOL)]
             index += self.POOL
-            for batch in group(pool, self.tokens, self.vision.tokens, random.Random(index)):
+            plain += [e for e in pool if e.pixels is None]
+            batches = group([e for e in pool if e.pixels is not None], self.tokens, self.vision.tokens + 24)
+            if len(plain) >= self.PLAIN:
+                batches += group(plain, self.tokens, 0)
+                plain = []
+            random.Random(index).shuffle(batches)
+            for batch in batches:
                 yield index, batch
 
 
 def ocr_budget(rng: random.Random) -> int:
     """How many tokens of OCR text an example keeps."""
-    return rng.choices([120, 200, 360], [6, 3, 1])[0]
+    return rng.choices([110, 180, 340], [6, 3, 1])[0]
 
 
-def group(examples: list[Example], tokens: int, visual: int, rng: random.Random) -> list[Batch]:
-    """Batches of similar length."""
-    batches = []
-    for with_image in (True, False):
-        pool = sorted((e for e in examples if (e.pixels is not None) == with_image), key=lambda e: e.length)
-        overhead = visual + 24 if with_image else 0
-        current: list[Example] = []
-        for example in pool:
-            if current and (example.length + overhead) * (len(current) + 1) > tokens:
-                batches.append(collate(current))
-                current = []
-            current.append(example)
-        if current:
-            batches.append(collate(current))
-    rng.shuffle(batches)
-    return batches
+def group(examples: list[Example], tokens: int, overhead: int) -> list[Batch]:
+    """Batches of similar length and at most `tokens` padded ids, each `overhead` longer than its text."""
+    groups: list[list[Example]] = [[]]
+    for example in sorted(examples, key=lambda e: e.length):
+        padded = -(-example.length // MULTIPLE) * MULTIPLE
+        if groups[-1] and (padded + overhead) * (len(groups[-1]) + 1) > tokens:
+            groups.append([])
+        groups[-1].append(example)
+    if len(groups) > 1 and len(groups[-1]) < 4:
+        last = groups.pop()
+        groups[-1] += last
+    return [collate(chosen) for chosen in groups if chosen]
 
 
 def from_conversation(talk: Conversation, pixels: np.ndarray | None, max_tokens: int = 1200) -> Example:

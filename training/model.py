@@ -55,8 +55,11 @@ class MiniGemini(nn.Module):
             hidden = hidden[:, offset - 1 : -1]
         else:
             hidden, labels = hidden[:, :-1], labels[:, 1:]
-        known = labels != IGNORE
-        return F.cross_entropy(self.llm.lm_head(hidden[known]).float(), labels[known])
+        known = (labels != IGNORE).flatten().nonzero().squeeze(1)
+        known = F.pad(known, (0, -len(known) % 128), value=-1)
+        target = torch.where(known < 0, IGNORE, labels.flatten()[known])
+        logits = self.llm.lm_head(hidden.flatten(0, 1)[known.clamp(min=0)])
+        return F.cross_entropy(logits.float(), target, ignore_index=IGNORE)
 
     @torch.no_grad()
     def answer(

@@ -61,7 +61,7 @@ def draw_from_image(rng: random.Random, sample: Sample) -> Conversation:
 def _pick(rng: random.Random, turns: list[Turn], count: int) -> list[Turn]:
     """Weighted choice without replacement; the first is most often the explanation."""
     pool, chosen = list(turns), []
-    if rng.random() < 0.3:
+    if rng.random() < 0.4:
         first = next(turn for turn in pool if turn.task == "explain")
         pool.remove(first)
         chosen.append(first)
@@ -99,6 +99,6 @@ def conversation(rng: random.Random, sample: Sample, split: str = "train") -> Co
         return draw(rng, split)
     if share < 0.07:
         return draw_from_image(rng, sample)
-    return about_image(rng, sample, rng.choice([2, 2, 3, 3, 4]))
+    return about_image(rng, sample, rng.choice([2, 3, 3, 4, 5]))
 
 

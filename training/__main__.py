@@ -1,0 +1,79 @@
+"""`python -m training [stage]`: everything in order, or one stage; an interrupted run goes on where it stopped."""
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from . import state
+from .config import Recipe, state_folder
+
+STAGES = ["assets", "base", "encoders", "align", "finetune", "evaluate"]
+
+
+def assets() -> None:
+    """Fetch the npm packages whose icons and sources are rendered."""
+    from .generator.icon import PACKAGES
+
+    folder = state_folder() / "assets" / "npm"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "package.json").exists():
+        (folder / "package.json").write_text('{"private": true}')
+    if all((folder / "node_modules" / name).exists() for name in PACKAGES):
+        return
+    subprocess.run(["npm", "install", "--ignore-scripts", *PACKAGES, "rxjs", "zod"], cwd=folder, check=True)
+
+
+def finished(name: str) -> bool:
+    saved = state.load(state_folder() / f"{name}.pt")
+    return bool(saved and saved["done"])
+
+
+def run(stage: str, recipe: Recipe, report: Path | None) -> None:
+    """Run one stage unless its state says that it is done."""
+    from . import encoders, evaluate, finetune, language_model
+
+    if stage == "assets":
+        assets()
+    elif stage == "base":
+        language_model.base_folder()
+    elif stage == "encoders" and not finished("encoders"):
+        encoders.train(recipe)
+    elif stage == "align" and not finished("align"):
+        finetune.train(recipe, "align", recipe.align)
+    elif stage == "finetune" and not finished("finetune"):
+        finetune.train(recipe, "finetune", recipe.finetune)
+    elif stage == "evaluate":
+        results = evaluate.everything(recipe)
+        path = report or state_folder() / "evaluation.json"
+        path.write_text(json.dumps(results, indent=2))
+        print(evaluate.as_markdown(results))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("stage", nargs="?", choices=[*STAGES, "all"], default="all")
+    parser.add_argument("--threads", type=int, default=Recipe().threads)
+    parser.add_argument("--minutes", type=float, help="minutes of the chosen training stage")
+    parser.add_argument("--report", type=Path, help="where the evaluation's figures are written")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    recipe = Recipe(threads=arguments.threads)
+    if arguments.minutes:
+        minutes = arguments.minutes
+        recipe = replace(
+            recipe,
+            encoders=replace(recipe.encoders, minutes_low=minutes / 3, minutes_high=minutes * 2 / 3),
+            align=replace(recipe.align, minutes=minutes),
+            finetune=replace(recipe.finetune, minutes=minutes),
+        )
+    for stage in STAGES if arguments.stage == "all" else [arguments.stage]:
+        run(stage, recipe, arguments.report)
+
+
+if __name__ == "__main__":
+    main()
