@@ -1,0 +1,93 @@
+/** The headless front end: the engine behind a command line, in one process. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { describeFailure } from "../shared/failure-text";
+import { failureOf } from "../shared/failure";
+import type { Precision, TemplateName } from "../shared/protocol";
+import { benchCommand } from "./cli/bench";
+import { dumpCommand } from "./cli/dump";
+import { explainCommand } from "./cli/explain";
+import { prepareCommand } from "./cli/prepare";
+import { startCommand } from "./cli/start";
+
+const precisions: readonly Precision[] = ["f32", "int8", "int4"];
+const devices = ["auto", "cpu", "webgpu", "cuda", "directml", "coreml"];
+const templates: readonly TemplateName[] = ["vicuna_v1", "gemma", "llama_3", "mistral_instruct", "chatml_direct"];
+
+const atLeast =
+  (least: number, whole: boolean) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= least) || (whole && !Number.isInteger(value))) {
+      throw new InvalidArgumentError(`expected a ${whole ? "whole " : ""}number from ${least} up`);
+    }
+    return value;
+  };
+
+const modelOptions = (command: Command): Command =>
+  command
+    .option("--model <folder>", "published or prepared checkpoint (the embedded starter unless given)")
+    .option("--encoders <folder>", "folder that holds the two encoder folders")
+    .addOption(new Option("--device <name>", "where the networks run").choices(devices).default("cpu"))
+    .option("--threads <count>", "threads for the networks (0: all)", atLeast(0, true), 0)
+    .option("--prepared <folder>", "where prepared models are kept");
+
+const precisionOption = (): Option => new Option("--precision <name>", "of the language model").choices(precisions);
+const templateOption = (): Option => new Option("--template <name>", "prompt template").choices(templates);
+
+const program = new Command("mini-gemini").description(
+  "Explains images with the Mini-Gemini pipeline, on this machine.",
+);
+
+modelOptions(program.command("explain"))
+  .description("explain one or more images")
+  .argument("<images...>", "image files")
+  .option("--ask <text>", "the question")
+  .addOption(precisionOption())
+  .option("--max-tokens <count>", "longest answer", atLeast(1, true), 512)
+  .option("--temperature <value>", "0 is greedy", atLeast(0, false), 0.2)
+  .option("--seed <number>", "of the sampling", atLeast(0, true), 0)
+  .addOption(templateOption())
+  .option("--no-ocr", "do not read the text in the images")
+  .option("--gen", "ask for an image prompt too", false)
+  .option("--json", "print one JSON object as the last line", false)
+  .action(explainCommand);
+
+modelOptions(program.command("dump"))
+  .description("write every intermediate value of one answer, in float32")
+  .argument("[images...]", "image files")
+  .requiredOption("--ask <text>", "the question")
+  .requiredOption("--out <file>", "safetensors file to write")
+  .option("--pixels <file>", "start from these 8-bit high-resolution pixels (once for each image)", collect, [])
+  .addOption(templateOption())
+  .option("--max-tokens <count>", "longest answer", atLeast(1, true), 24)
+  .action(dumpCommand);
+
+modelOptions(program.command("prepare"))
+  .description("write the prepared form of a checkpoint")
+  .argument("<folder>", "published checkpoint")
+  .addOption(precisionOption())
+  .action(prepareCommand);
+
+modelOptions(program.command("bench"))
+  .description("time a checkpoint: load, encoders, prefill, decode")
+  .argument("<folder>", "published or prepared checkpoint")
+  .addOption(precisionOption())
+  .action(benchCommand);
+
+program
+  .command("start", { hidden: true })
+  .description("explain a bundled screenshot, or the one given")
+  .argument("[image]")
+  .argument("[question]")
+  .action(startCommand);
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+program.parseAsync().catch((thrown: unknown) => {
+  const failure = failureOf(thrown);
+  process.stderr.write(`${describeFailure(failure)}\n`);
+  if (failure.code === "bug" && failure.stack !== undefined) process.stderr.write(`${failure.stack}\n`);
+  process.exitCode = failure.code === "cancelled" ? 130 : 1;
+});

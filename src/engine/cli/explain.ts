@@ -1,0 +1,97 @@
+/** `explain IMAGE…`: the answer streams to standard output, stages and notices to standard error. */
+import path from "node:path";
+import type { ExplainPart, ExplainResult, LoadedModel, OcrLine, Stage } from "../../shared/protocol";
+import { type AnswerOptions, interruptSignal, loadParams, newEngine } from "./options";
+
+export interface ExplainOptions extends AnswerOptions {
+  readonly ask?: string;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly ocr: boolean;
+  readonly gen: boolean;
+  readonly json: boolean;
+}
+
+const defaultQuestion = "Explain this image.";
+
+const stageWords: Readonly<Record<Stage, string>> = {
+  decoding: "opening the image",
+  "reading-text": "reading the text",
+  looking: "looking",
+  "looking-closely": "looking closely",
+  thinking: "thinking",
+  writing: "",
+};
+
+export async function explainCommand(images: readonly string[], options: ExplainOptions): Promise<void> {
+  const signal = interruptSignal();
+  const engine = newEngine();
+  const say = (text: string): void => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  };
+  const loaded = await engine.handlers.load(loadParams(options), {
+    signal,
+    part: ({ stage, done, total }) => {
+      say(`${stage} ${Math.round((100 * done) / Math.max(total, 1))} %`);
+    },
+  });
+  say("");
+  for (const notice of loaded.notices) process.stderr.write(`${JSON.stringify(notice)}\n`);
+  const ocr: OcrLine[] = [];
+  const onPart = (part: ExplainPart): void => {
+    if (part.kind === "stage") say(stageWords[part.stage]);
+    else if (part.kind === "image") ocr.push(...part.ocr);
+    else if (part.kind === "text") process.stdout.write(part.text);
+    else if (part.kind === "image-prompt") process.stderr.write(`\n[picture asked for: ${part.prompt}]\n`);
+    else process.stderr.write(`\n[${JSON.stringify(part.notice)}]\n`);
+  };
+  const sources = images.map((file) => ({
+    name: path.basename(file),
+    data: { kind: "file", file: path.resolve(file) } as const,
+  }));
+  const result = await engine.handlers.explain(
+    {
+      turns: [{ role: "user", text: options.ask ?? defaultQuestion, images: sources }],
+      sampling: {
+        maxTokens: options.maxTokens,
+        temperature: options.temperature,
+        topP: 1,
+        topK: 0,
+        repetitionPenalty: 1,
+        seed: options.seed,
+      },
+      ocr: options.ocr,
+      drawing: options.gen,
+      template: options.template,
+    },
+    { signal, part: onPart },
+  );
+  process.stdout.write("\n");
+  if (options.json) process.stdout.write(`${JSON.stringify(summary(loaded, result, ocr))}\n`);
+  await engine.handlers.unload({}, { signal: new AbortController().signal, part: () => undefined });
+}
+
+function summary(loaded: LoadedModel, result: ExplainResult, ocr: readonly OcrLine[]): object {
+  const { text, tokens, promptTokens, visualTokens, timings, decodeTokensPerSecond, peakRssMiB } = result;
+  const { name, precision, device, milliseconds } = loaded;
+  const rounded = Object.fromEntries(
+    Object.entries({ ...timings, load: milliseconds }).map(([key, value]: [string, number]) => [
+      key,
+      Math.round(value),
+    ]),
+  );
+  return {
+    text,
+    tokens,
+    promptTokens,
+    visualTokens,
+    ocr,
+    imagePrompts: result.imagePrompts,
+    timings: rounded,
+    decodeTokensPerSecond: Number(decodeTokensPerSecond.toFixed(2)),
+    model: name,
+    precision,
+    device,
+    peakRssMiB,
+  };
+}

@@ -1,0 +1,118 @@
+/** Reads the text of an image with the PaddleOCR networks in `media/ocr`. */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type * as OnnxRuntime from "onnxruntime-node";
+import { FailureError } from "../../shared/failure";
+import type { OcrLine } from "../../shared/protocol";
+import type { RgbImage } from "../image/decode";
+import { breatheWith, detectText, type Network } from "./detect";
+import { inReadingOrder, type Piece } from "./order";
+import { recogniseLines } from "./recognise";
+
+/** Less certain lines are icons, textures and rulers more often than text. */
+const minConfidence = 0.5;
+
+export class Ocr {
+  readonly #detection: Network;
+  readonly #recognition: Network;
+  readonly #characters: readonly string[];
+
+  private constructor(detection: Network, recognition: Network, characters: readonly string[]) {
+    this.#detection = detection;
+    this.#recognition = recognition;
+    this.#characters = characters;
+  }
+
+  /**
+   * Loads both networks. `threads` 0 lets the runtime choose.
+   * @throws FailureError `engine-native`, `file-missing`, `file-unreadable` or `runtime-failed`.
+   */
+  static async create(options: { threads: number; modelFolder: string }): Promise<Ocr> {
+    const runtime = await loadRuntime();
+    const file = (name: string) => path.join(options.modelFolder, name);
+    const characters = (await readModelFile(file("characters.txt"))).toString("utf8").split("\n").slice(0, -1);
+    const detection = await loadNetwork(runtime, file("detection.onnx"), options.threads);
+    try {
+      const recognition = await loadNetwork(runtime, file("recognition.onnx"), options.threads);
+      // Class 0 is the blank, and the class after the last character of the file is the space.
+      return new Ocr(detection, recognition, [...characters, " "]);
+    } catch (thrown) {
+      await detection.session.release();
+      throw thrown;
+    }
+  }
+
+  /**
+   * The lines of text in reading order, with boxes in pixels of the image. `onProgress` counts lines of text.
+   * @throws FailureError `cancelled` or `runtime-failed`.
+   */
+  async read(
+    image: RgbImage,
+    signal?: AbortSignal,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<readonly OcrLine[]> {
+    const breathe = breatheWith(signal);
+    const rectangles = await asRuntimeFailure("text detection", () => detectText(this.#detection, image, breathe));
+    const lines = await asRuntimeFailure("text recognition", () =>
+      recogniseLines(this.#recognition, this.#characters, image, rectangles, breathe, (done) =>
+        onProgress?.(done, rectangles.length),
+      ),
+    );
+    const pieces: Piece[] = [];
+    rectangles.forEach((rectangle, index) => {
+      const line = lines[index];
+      const text = line?.text.trim();
+      if (line === undefined || text === undefined || text === "" || line.confidence < minConfidence) return;
+      pieces.push({ rectangle, text, confidence: line.confidence });
+    });
+    return inReadingOrder(pieces, image);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([this.#detection.session.release(), this.#recognition.session.release()]);
+  }
+}
+
+async function loadRuntime(): Promise<typeof OnnxRuntime> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new FailureError({ code: "engine-native", library: "onnxruntime-node", message }, { cause: thrown });
+  }
+}
+
+async function loadNetwork(runtime: typeof OnnxRuntime, file: string, threads: number): Promise<Network> {
+  const bytes = await readModelFile(file);
+  const session = await asRuntimeFailure(path.basename(file), () =>
+    runtime.InferenceSession.create(bytes, {
+      intraOpNumThreads: threads,
+      graphOptimizationLevel: "all",
+      // Shapes change with every image: a pattern of one run's memory would not fit the next.
+      enableMemPattern: false,
+    }),
+  );
+  return { session, Tensor: runtime.Tensor };
+}
+
+async function readModelFile(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") {
+      throw new FailureError({ code: "file-missing", file }, { cause: thrown });
+    }
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new FailureError({ code: "file-unreadable", file, reason }, { cause: thrown });
+  }
+}
+
+async function asRuntimeFailure<Result>(network: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof FailureError) throw thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new FailureError({ code: "runtime-failed", network, message }, { cause: thrown });
+  }
+}

@@ -1,0 +1,179 @@
+/** Puts what was read into reading order: columns by recursive cuts along white space, then rows, left to right. */
+import type { OcrLine } from "../../shared/protocol";
+import { boundsAlong, corners, type Point, type RotatedRectangle } from "./geometry";
+
+/** One detected rectangle and its text. */
+export interface Piece {
+  readonly rectangle: RotatedRectangle;
+  readonly text: string;
+  readonly confidence: number;
+}
+
+/** Pieces side by side on one line, in axes turned to the page's angle. */
+interface Line {
+  readonly pieces: readonly Piece[];
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Gaps as multiples of the line height: words apart, and columns apart. */
+const wordGap = 1.5;
+const columnGap = 1;
+/** Rows on two sides of a gap that line up make a table where one side is this short on average, else two columns. */
+const cellCharacters = 16;
+
+/** Lines in reading order; boxes are held within the image. */
+export function inReadingOrder(pieces: readonly Piece[], image: { width: number; height: number }): OcrLine[] {
+  const angle = pageAngle(pieces);
+  const lines = joinWithin(
+    pieces.map((piece) => lineOf([piece], angle)),
+    angle,
+    wordGap,
+  );
+  return readBlocks(lines, angle).map((line) => toOcrLine(line, angle, image));
+}
+
+/** The median angle of pieces long enough to tell, weighted by their length. */
+function pageAngle(pieces: readonly Piece[]): number {
+  const long = pieces
+    .map(({ rectangle: { angle, width, height } }) => ({ angle, weight: width > 2 * height ? width : 0 }))
+    .sort((a, b) => a.angle - b.angle);
+  const half = long.reduce((sum, { weight }) => sum + weight, 0) / 2;
+  let sum = 0;
+  for (const { angle, weight } of long) {
+    sum += weight;
+    if (weight > 0 && sum >= half) return angle;
+  }
+  return 0;
+}
+
+function lineOf(pieces: readonly Piece[], angle: number): Line {
+  const points = pieces.flatMap(({ rectangle }) => corners(rectangle));
+  const cos = Math.cos(angle);
+  const sin = Math.sin(angle);
+  const across = points.map(({ x, y }) => x * cos + y * sin);
+  const down = points.map(({ x, y }) => y * cos - x * sin);
+  return {
+    pieces,
+    left: Math.min(...across),
+    right: Math.max(...across),
+    top: Math.min(...down),
+    bottom: Math.max(...down),
+  };
+}
+
+/** Joins lines of one row whose gap is at most `gap` line heights. Comes back from top to bottom. */
+function joinWithin(lines: readonly Line[], angle: number, gap: number): Line[] {
+  const joined: Line[] = [];
+  for (const row of rowsOf(lines)) {
+    let current: Line | undefined;
+    for (const line of row) {
+      const near = current !== undefined && line.left - current.right <= gap * Math.min(height(current), height(line));
+      if (current !== undefined && !near) joined.push(current);
+      current = current !== undefined && near ? lineOf([...current.pieces, ...line.pieces], angle) : line;
+    }
+    if (current !== undefined) joined.push(current);
+  }
+  return joined;
+}
+
+/** Groups lines whose middles lie within each other, top to bottom; each row is sorted from left to right. */
+function rowsOf(lines: readonly Line[]): Line[][] {
+  const rows: Line[][] = [];
+  for (const line of [...lines].sort((a, b) => middle(a) - middle(b))) {
+    const row = rows.at(-1);
+    const first = row?.[0];
+    if (row !== undefined && first !== undefined && sameRow(first, line)) row.push(line);
+    else rows.push([line]);
+  }
+  for (const row of rows) row.sort((a, b) => a.left - b.left);
+  return rows;
+}
+
+function sameRow(a: Line, b: Line): boolean {
+  const overlap = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return overlap > 0.6 * Math.min(height(a), height(b));
+}
+
+/** Recursive XY-cut (Nagy and Seth, 1984), columns first, that leaves tables whole. */
+function readBlocks(lines: readonly Line[], angle: number): Line[] {
+  if (lines.length < 2) return [...lines];
+  const typical = medianHeight(lines);
+  const columns = cutAtGaps(lines, "left", "right", columnGap * typical, 1);
+  for (const at of columns.slice(1).map((_, index) => index + 1)) {
+    const [left, right] = [columns.slice(0, at).flat(), columns.slice(at).flat()];
+    if (!isTable(left, right)) return [...readBlocks(left, angle), ...readBlocks(right, angle)];
+  }
+  const bands = cutAtGaps(lines, "top", "bottom", 0.1 * typical, 0.6);
+  if (bands.length > 1) return bands.flatMap((band) => readBlocks(band, angle));
+  return joinWithin(lines, angle, Infinity);
+}
+
+/** Parts between the gaps of at least `smallest` that are at least `share` of the widest (1: each gap counts). */
+function cutAtGaps(
+  lines: readonly Line[],
+  from: "left" | "top",
+  to: "right" | "bottom",
+  smallest: number,
+  share: number,
+): Line[][] {
+  const sorted = [...lines].sort((a, b) => a[from] - b[from]);
+  const gaps: { index: number; size: number }[] = [];
+  let end = -Infinity;
+  sorted.forEach((line, index) => {
+    if (index > 0 && line[from] - end >= smallest) gaps.push({ index, size: line[from] - end });
+    end = Math.max(end, line[to]);
+  });
+  const widest = Math.max(0, ...gaps.map(({ size }) => size));
+  const cuts = gaps.filter(({ size }) => share === 1 || size >= share * widest).map(({ index }) => index);
+  return [0, ...cuts].map((start, part) => sorted.slice(start, cuts[part] ?? sorted.length));
+}
+
+/** Whether the rows of two sides line up as those of a table do. */
+function isTable(left: readonly Line[], right: readonly Line[]): boolean {
+  const [fewer, more] = left.length < right.length ? [left, right] : [right, left];
+  const matched = fewer.filter((line) => more.some((other) => sameRow(line, other))).length;
+  const shortest = Math.min(averageCharacters(left), averageCharacters(right));
+  return matched >= 0.7 * fewer.length && (shortest <= cellCharacters || fewer.length === 1);
+}
+
+function averageCharacters(lines: readonly Line[]): number {
+  const all = lines.reduce((sum, { pieces }) => sum + pieces.reduce((length, { text }) => length + text.length, 0), 0);
+  return all / lines.length;
+}
+
+function toOcrLine({ pieces }: Line, angle: number, image: { width: number; height: number }): OcrLine {
+  const only = pieces.length === 1 ? pieces[0] : undefined;
+  const rectangle =
+    only?.rectangle ??
+    boundsAlong(
+      pieces.flatMap((piece) => corners(piece.rectangle)),
+      angle,
+    );
+  const characters = pieces.reduce((sum, { text }) => sum + text.length, 0);
+  const certainty = pieces.reduce((sum, { text, confidence }) => sum + text.length * confidence, 0);
+  const inside = ({ x, y }: Point): readonly [number, number] => [
+    Math.round(Math.min(Math.max(x, 0), image.width)),
+    Math.round(Math.min(Math.max(y, 0), image.height)),
+  ];
+  return {
+    text: pieces.map(({ text }) => text).join(" "),
+    confidence: Math.min(1, certainty / characters),
+    box: corners(rectangle).map(inside),
+  };
+}
+
+function medianHeight(lines: readonly Line[]): number {
+  const heights = lines.map(height).sort((a, b) => a - b);
+  return heights[heights.length >> 1] ?? 0;
+}
+
+function height(line: Line): number {
+  return line.bottom - line.top;
+}
+
+function middle(line: Line): number {
+  return (line.top + line.bottom) / 2;
+}

@@ -1,0 +1,184 @@
+/**
+ * Failures in words: what happened, and the next step. English, with places for the facts.
+ *
+ * `{name}` stands for a fact of the failure. The extension hands the very same sentences to VS Code's translation.
+ */
+import type { Failure, FailureCode } from "./failure";
+
+export interface FailureText {
+  /** What happened. */
+  readonly message: string;
+  /** What the person can do about it; "" where there is nothing to do. */
+  readonly advice: string;
+}
+
+const weights = "Download the checkpoint again, or choose another model.";
+const image = "Choose another image, or save this one again as PNG.";
+
+const texts: Readonly<Record<FailureCode, FailureText>> = {
+  cancelled: { message: "Stopped.", advice: "" },
+  bug: {
+    message: "Something went wrong inside Mini-Gemini: {message}",
+    advice: "The log has the details; please report it.",
+  },
+
+  "engine-exited": {
+    message: "The engine stopped unexpectedly (exit code {exitCode}, signal {signal}).",
+    advice: "Ask again: a fresh engine starts by itself. If it happens again, choose a smaller model or precision.",
+  },
+  "engine-unresponsive": {
+    message: "The engine has not answered for {seconds} seconds and was stopped.",
+    advice: "Ask again: a fresh engine starts by itself.",
+  },
+  "engine-crash-loop": {
+    message: "The engine stopped {crashes} times in a row while starting ({last}).",
+    advice: "It will not be tried again by itself. See the log, choose another model or the CPU, then try again.",
+  },
+  "engine-native": {
+    message: "The native library {library} could not be loaded: {message}",
+    advice:
+      "On Windows, install the Microsoft Visual C++ Redistributable (x64). Intel Macs are not supported by onnxruntime-node. Otherwise install the extension again for this platform.",
+  },
+  "engine-busy": { message: "The engine is busy with {method}.", advice: "Wait for it to end, or stop it." },
+  "out-of-memory": {
+    message: "This model needs about {neededBytes} of memory, and {availableBytes} are free.",
+    advice: "Close other programs, or choose a smaller model or precision.",
+  },
+  "device-unavailable": {
+    message: "The device {device} cannot be used: {reason}",
+    advice: "The CPU is used instead. Choose another device in the settings.",
+  },
+  "runtime-failed": {
+    message: "The network {network} could not be run: {message}",
+    advice: "Choose the CPU as device, or prepare the model again.",
+  },
+
+  "image-empty": { message: "{image} is empty (0 bytes).", advice: image },
+  "image-unsupported": {
+    message: "{image} is not an image that can be read (found: {found}).",
+    advice: "PNG, JPEG, WebP, GIF, AVIF, TIFF, SVG and BMP can be read.",
+  },
+  "image-damaged": { message: "{image} is damaged: {reason}", advice: image },
+  "image-too-large": {
+    message: "{image} has {pixels} pixels; at most {limit} can be read.",
+    advice: "Crop it or save a smaller copy.",
+  },
+  "image-crop-outside": {
+    message: "The chosen part lies outside {image}, which has {width} × {height} pixels.",
+    advice: "Choose the part again.",
+  },
+
+  "weight-missing": { message: "The tensor {tensor} is missing in {file}.", advice: weights },
+  "weight-shape": {
+    message: "The tensor {tensor} in {file} has the shape [{found}] where [{expected}] belongs.",
+    advice: "The checkpoint and its config.json do not fit together. " + weights,
+  },
+  "weight-dtype": {
+    message: "The tensor {tensor} in {file} is of the type {found}, which cannot be used.",
+    advice: weights,
+  },
+  "weight-duplicate": { message: "The tensor {tensor} stands in {file} and again in {other}.", advice: weights },
+  "weight-range": {
+    message:
+      "The tensor {tensor} claims the bytes {begin} to {end} of {file}, which do not hold it (file: {fileBytes} bytes).",
+    advice: "The file is truncated or damaged. " + weights,
+  },
+  "weight-overlap": { message: "The tensors {tensor} and {other} overlap in {file}.", advice: weights },
+  "weight-unused": {
+    message: "{file} holds {count} tensors that this kind of model does not have, {tensor} for one.",
+    advice: "It may be a newer or different kind of model. Choose a published MGM checkpoint.",
+  },
+  "weight-not-finite": { message: "The tensor {tensor} in {file} holds values that are no numbers.", advice: weights },
+  "weights-header": { message: "{file} cannot be read as weights: {reason}.", advice: weights },
+  "pickle-refused": {
+    message: "{file} holds more than tensors ({found}) and was refused; nothing in it was run.",
+    advice: "Use a safetensors version of this checkpoint from a source that you trust.",
+  },
+  "index-outside-folder": {
+    message: "{file} points outside its own folder: {entry}",
+    advice: "Do not use this checkpoint; get it from a source that you trust.",
+  },
+
+  "model-folder-missing": { message: "There is no folder {folder}.", advice: "Choose the model's folder again." },
+  "model-not-loaded": { message: "No model is loaded.", advice: "Choose a model, then ask again." },
+  "config-missing": { message: "{file} lacks the field {field}.", advice: "Choose a published MGM checkpoint." },
+  "config-invalid": {
+    message: "{field} in {file} is {found}; it must be {expected}.",
+    advice: "Choose a published MGM checkpoint.",
+  },
+  "model-family-unknown": {
+    message: "{file} describes a model that is not supported ({found}).",
+    advice: "Supported are MGM (Mini-Gemini) checkpoints with Gemma, LLaMA, Vicuna, Yi or Mixtral.",
+  },
+  "tokenizer-missing": {
+    message: "{folder} has neither tokenizer.json nor tokenizer.model.",
+    advice: "Download the checkpoint's tokenizer files too.",
+  },
+  "tokenizer-invalid": {
+    message: "{file} cannot be read as a tokenizer: {reason}",
+    advice: "Download the file again.",
+  },
+  "tokenizer-mismatch": {
+    message: "The tokenizer in {file} has {vocabulary} tokens, the model only {embeddings} embeddings.",
+    advice: "Use the tokenizer files that were published with this checkpoint.",
+  },
+  "encoder-missing": {
+    message: "The image encoder {encoder} was not found. Searched: {searched}",
+    advice: "Download it and put its folder beside the model, or name its parent folder as the encoders folder.",
+  },
+  "prepared-invalid": {
+    message: "The prepared model in {folder} is not usable: {reason}.",
+    advice: "Delete that folder; it is made anew from the checkpoint.",
+  },
+
+  "prompt-empty": { message: "There is nothing to answer.", advice: "Write a question or attach an image." },
+  "prompt-too-long": {
+    message: "The question with its images needs {tokens} tokens; this model takes {limit}.",
+    advice: "Shorten it, attach fewer images, or start a new chat.",
+  },
+  "template-unknown": { message: "There is no template {name}.", advice: "Known templates: {known}." },
+  "option-invalid": { message: "{option} is {found}; it must be {expected}.", advice: "" },
+
+  "file-missing": { message: "There is no file {file}.", advice: "It may have been moved or deleted." },
+  "file-unreadable": { message: "{file} cannot be read: {reason}", advice: "Check its permissions." },
+  "file-too-large": { message: "{file} has {bytes}; at most {limit} are read.", advice: "" },
+  "write-failed": {
+    message: "{file} cannot be written: {reason}",
+    advice: "Check the folder's permissions and free space.",
+  },
+  "disk-full": {
+    message: "{folder} needs {neededBytes} of free space and has {availableBytes}.",
+    advice: "Free some space, or choose another folder for models in the settings.",
+  },
+};
+
+/** The sentence for a failure and its advice, before the facts are filled in. */
+export const failureText = (failure: Failure): FailureText => texts[failure.code];
+
+/** The facts of a failure as people read them: sizes in binary units, lists joined. */
+export function failureFacts(failure: Failure): Readonly<Record<string, string>> {
+  const facts = Object.entries(failure).map(([name, value]: [string, unknown]) => [name, readable(name, value)]);
+  return Object.fromEntries(facts) as Record<string, string>;
+}
+
+/** A failure in English, in one paragraph. */
+export function describeFailure(failure: Failure): string {
+  const { message, advice } = failureText(failure);
+  const facts = failureFacts(failure);
+  const filled = [message, advice].filter((sentence) => sentence !== "").join(" ");
+  return filled.replace(/\{(\w+)\}/g, (place, name: string) => facts[name] ?? place);
+}
+
+function readable(name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.join(", ");
+  if (typeof value === "number" && (name === "bytes" || name === "limit" || name.endsWith("Bytes")) && value >= 4096) {
+    return binarySize(value);
+  }
+  return String(value ?? "none");
+}
+
+function binarySize(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+  return `${(bytes / 2 ** (10 * power)).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ""}`;
+}
