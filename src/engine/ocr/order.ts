@@ -97,6 +97,11 @@ function sameRow(a: Line, b: Line): boolean {
   return overlap > 0.6 * Math.min(height(a), height(b));
 }
 
+/** Closer than `sameRow`: rows of independent columns come to lie side by side by chance, but not as exactly. */
+function onOneBaseline(a: Line, b: Line): boolean {
+  return Math.abs(middle(a) - middle(b)) < 0.15 * Math.min(height(a), height(b));
+}
+
 /** Recursive XY-cut (Nagy and Seth, 1984), columns first, that leaves tables whole. */
 function readBlocks(lines: readonly Line[], angle: number): Line[] {
   if (lines.length < 2) return [...lines];
@@ -134,7 +139,7 @@ function cutAtGaps(
 /** Whether the rows of two sides line up as those of a table do. */
 function isTable(left: readonly Line[], right: readonly Line[]): boolean {
   const [fewer, more] = left.length < right.length ? [left, right] : [right, left];
-  const matched = fewer.filter((line) => more.some((other) => sameRow(line, other))).length;
+  const matched = fewer.filter((line) => more.some((other) => onOneBaseline(line, other))).length;
   const shortest = Math.min(averageCharacters(left), averageCharacters(right));
   return matched >= 0.7 * fewer.length && (shortest <= cellCharacters || fewer.length === 1);
 }
