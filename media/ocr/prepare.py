@@ -1,22 +1,29 @@
 """Writes the files of this folder from the PaddleOCR networks in ONNX form (see README.md for where they come from).
 
-    python prepare.py DETECTION.onnx RECOGNITION.onnx
+    python prepare.py DETECTION.onnx RECOGNITION.onnx FONT.ttf...
 
-Needs the Python packages onnx and numpy. What changes, and only this:
+Needs the Python packages onnx 1.23, onnxruntime 1.32, numpy, pillow and sympy. The fonts (a few monospaced and
+proportional ones) draw the lines that the 8-bit ranges are measured on. What changes, and only this:
 - Weights of 1,024 values or more are stored as float16 behind a Cast, which the runtime folds away when it loads
   them: half the size, and all arithmetic stays in float32.
 - Recognition knows fewer characters (`kept_characters` says which).
 - Recognition ends in the most probable class of each step and its probability, in place of the probabilities of all
   classes: [batch, steps] int64 and float32 rather than [batch, steps, classes].
+- Recognition's pointwise convolutions between 192 channels or more have 8-bit weights (one scale a channel) and 8-bit inputs (one scale a tensor).
 - The characters, one a line, move from the network's metadata to characters.txt.
 """
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.version_converter
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from PIL import Image, ImageDraw, ImageFont
 
 FOLDER = Path(__file__).parent
 
@@ -144,6 +151,87 @@ def end_in_best_class(graph):
     graph.output.append(helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, shape))
 
 
+def fuse_gelu(graph):
+    """x / √2 → Erf → + 1 → · x → · 0.5 as the runtime's one operator: quantising would part the pieces."""
+    made = {output: node for node in graph.node for output in node.output}
+    users = {}
+    for node in graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    for erf in [node for node in graph.node if node.op_type == "Erf"]:
+        divide = made[erf.input[0]]
+        (add,) = users[erf.output[0]]
+        (times_x,) = users[add.output[0]]
+        (halve,) = users[times_x.output[0]]
+        kinds = [node.op_type for node in (divide, add, times_x, halve)]
+        assert kinds == ["Div", "Add", "Mul", "Mul"] and divide.input[0] in times_x.input, kinds
+        gelu = helper.make_node("Gelu", [divide.input[0]], [halve.output[0]], domain="com.microsoft")
+        graph.node.insert(list(graph.node).index(halve), gelu)
+        for node in (divide, erf, add, times_x, halve):
+            graph.node.remove(node)
+
+
+class Lines(CalibrationDataReader):
+    """Lines of code and prose as recognition sees them: small text, enlarged to 48 pixels, many colours."""
+
+    def __init__(self, fonts):
+        random = np.random.default_rng(1)
+        lines = [line.strip() for line in Path(__file__).read_text("utf-8").splitlines() if len(line) > 40]
+        self.batches = iter([self.batch(random, lines, fonts) for _ in range(40)])
+
+    def batch(self, random, lines, fonts):
+        font = ImageFont.truetype(str(random.choice(fonts)), int(random.integers(11, 22)))
+        dark, light = random.integers(0, 90, 3), random.integers(150, 256, 3)
+        ink, paper = (dark, light) if random.random() < 0.5 else (light, dark)
+        width = 1600
+        images = []
+        for line in random.choice(lines, 4):
+            left, top, right, bottom = font.getbbox(line)
+            image = Image.new("RGB", (right + 8, bottom + 6), tuple(int(value) for value in paper))
+            ImageDraw.Draw(image).text((4, 2), line, font=font, fill=tuple(int(value) for value in ink))
+            scaled = image.resize((round(image.width * 48 / image.height), 48), Image.Resampling.BILINEAR)
+            scaled = scaled.crop((0, 0, min(width, scaled.width), 48))
+            pixels = np.zeros((3, 48, width), np.float32)
+            values = np.asarray(scaled, np.float32)[:, :, ::-1].transpose(2, 0, 1)
+            pixels[:, :, : scaled.width] = values / 127.5 - 1
+            images.append(pixels)
+        return {"x": np.stack(images)}
+
+    def get_next(self):
+        return next(self.batches, None)
+
+
+def quantise(model, fonts):
+    """The wide pointwise convolutions in 8 bits: as fast as with all of them, and nearer to the original."""
+    model = onnx.version_converter.convert_version(model, 13)
+    fuse_gelu(model.graph)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    with tempfile.TemporaryDirectory() as folder:
+        original, folded, quantised = (str(Path(folder, name)) for name in ("original.onnx", "folded.onnx", "int8.onnx"))
+        onnx.save(model, original)
+        quant_pre_process(original, folded, skip_symbolic_shape=True)
+        folded_model = onnx.load(folded)
+        shapes = {tensor.name: tensor.dims for tensor in folded_model.graph.initializer}
+        others = [
+            node.name
+            for node in folded_model.graph.node
+            if node.op_type == "Conv"
+            and not (min(shapes[node.input[1]][:2]) >= 192 and max(shapes[node.input[1]][2:]) == 1)
+        ]
+        quantize_static(
+            folded,
+            quantised,
+            Lines(fonts),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv"],
+            nodes_to_exclude=others,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+        return onnx.load(quantised)
+
+
 def load(source):
     model = onnx.load(source)
     constants_to_initializers(model.graph)
@@ -171,7 +259,7 @@ def main():
     kept = kept_characters(characters)
     drop_classes(recognition.graph, kept)
     end_in_best_class(recognition.graph)
-    save(recognition, FOLDER / "recognition.onnx")
+    save(quantise(recognition, sys.argv[3:]), FOLDER / "recognition.onnx")
     (FOLDER / "characters.txt").write_text("".join(characters[index] + "\n" for index in kept), "utf-8")
     print(len(kept), "of", len(characters), "characters")
 

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { throwIfCancelled } from "../../shared/failure";
 import type { RgbImage } from "../image/decode";
 import type { RotatedRectangle } from "./geometry";
+import { mergeTouching } from "./merge";
 import { findTextRegions, type ProbabilityMap } from "./text-regions";
 
 /** The network halves its input five times. */
@@ -14,6 +15,13 @@ const tileSide = 1920;
 const tileOverlap = 64;
 /** Bounds the time for enormous images, which are scaled down to this many pixels. */
 const maxPixels = 16_000_000;
+
+/** Images of more pixels than a desktop's screen are looked at in half size first. */
+const halvedAbove = 3_000_000;
+/** Heights of text's rectangles, in full size, that half size shows well. Taller ones may be blurred paragraphs. */
+const largeText = { from: 28, to: 100 };
+/** Probability, in 1/255, that even text too small to tell reaches somewhere. */
+const signOfText = 50;
 
 const regionOptions = { pixelThreshold: 0.3, regionThreshold: 0.5, growRatio: 1.6, maxRegions: 4000 };
 
@@ -38,26 +46,52 @@ export function breatheWith(signal: AbortSignal | undefined): Breathe {
   };
 }
 
-/** Rectangles around lines of text, in pixels of the image, in no order. */
+/**
+ * Rectangles around lines of text, in pixels of the image, in no order. Large images are looked at in half size first,
+ * which is a quarter of the work, and in full size only where that shows small text.
+ */
 export async function detectText(network: Network, image: RgbImage, breathe: Breathe): Promise<RotatedRectangle[]> {
-  const scale = detectionScale(image);
+  const full = Math.min(1, Math.sqrt(maxPixels / (image.width * image.height)));
+  if (image.width * image.height * full ** 2 > halvedAbove) {
+    const { rectangles, signs } = await detectAtScale(network, image, full / 2, breathe);
+    if (!signs || isLarge(rectangles, full)) return rectangles;
+  }
+  return (await detectAtScale(network, image, full, breathe)).rectangles;
+}
+
+/** Whether nearly all text is large enough to have been found well at half of `scale`. */
+function isLarge(rectangles: readonly RotatedRectangle[], scale: number): boolean {
+  let all = 0;
+  let large = 0;
+  for (const { width, height } of rectangles) {
+    all += Math.max(width, height);
+    const size = Math.min(width, height) * scale;
+    if (size >= largeText.from && size <= largeText.to) large += Math.max(width, height);
+  }
+  return large > 0.9 * all;
+}
+
+interface Detection {
+  readonly rectangles: RotatedRectangle[];
+  /** Whether anything at all looks like text. */
+  readonly signs: boolean;
+}
+
+async function detectAtScale(network: Network, image: RgbImage, scale: number, breathe: Breathe): Promise<Detection> {
   const width = Math.max(1, Math.round(image.width * scale));
   const height = Math.max(1, Math.round(image.height * scale));
   const pixels = scale === 1 ? image.data : await resize(image, width, height);
   const map = await probabilityMap(network, { data: pixels, width, height }, breathe);
   const scaleX = image.width / width;
   const scaleY = image.height / height;
-  return findTextRegions(map, regionOptions).map(({ rectangle }) => ({
+  const regions = findTextRegions(map, regionOptions).map(({ rectangle }) => ({
     centreX: rectangle.centreX * scaleX,
     centreY: rectangle.centreY * scaleY,
     width: rectangle.width * scaleX,
     height: rectangle.height * scaleY,
     angle: rectangle.angle,
   }));
-}
-
-function detectionScale({ width, height }: RgbImage): number {
-  return Math.min(1, Math.sqrt(maxPixels / (width * height)));
+  return { rectangles: mergeTouching(regions), signs: map.values.some((value) => value >= signOfText) };
 }
 
 async function resize(image: RgbImage, width: number, height: number): Promise<Uint8Array> {

@@ -8,6 +8,12 @@ const lineHeight = 48;
 /** Wider lines are squeezed to this: attention over a line costs the square of its width. */
 const maxWidth = 3200;
 const minWidth = 48;
+/**
+ * Dense images are read squeezed, down to `mostSqueeze`, to hold the widths of all lines together near this. Time is in
+ * proportion to width, and errors hardly rise (docs/ocr.md).
+ */
+const widthBudget = 40_000;
+const mostSqueeze = 0.75;
 /** Pixels of all lines of one batch, including their padding: bounds memory, and time between cancellation checks. */
 const batchPixels = lineHeight * 6400;
 
@@ -33,8 +39,10 @@ export async function recogniseLines(
   onProgress: (done: number) => void,
 ): Promise<ReadLine[]> {
   const lines: ReadLine[] = rectangles.map(() => ({ text: "", confidence: 0 }));
+  const total = rectangles.reduce((sum, rectangle) => sum + cropWidth(rectangle, 1), 0);
+  const squeeze = Math.max(mostSqueeze, Math.min(1, widthBudget / total));
   const crops = rectangles
-    .map((rectangle, index) => ({ index, rectangle, width: cropWidth(rectangle) }))
+    .map((rectangle, index) => ({ index, rectangle, width: cropWidth(rectangle, squeeze) }))
     .sort((a, b) => a.width - b.width);
   let done = 0;
   for (const batch of batches(crops)) {
@@ -64,8 +72,8 @@ export async function recogniseLines(
   return lines;
 }
 
-function cropWidth({ width, height }: RotatedRectangle): number {
-  return Math.max(minWidth, Math.min(maxWidth, Math.round((lineHeight * width) / Math.max(height, 1))));
+function cropWidth({ width, height }: RotatedRectangle, squeeze: number): number {
+  return Math.max(minWidth, Math.min(maxWidth, Math.round((squeeze * lineHeight * width) / Math.max(height, 1))));
 }
 
 /** Cuts lines, sorted by width, into batches within `batchPixels` whose widths differ by at most a quarter. */
