@@ -1,33 +1,39 @@
 /**
- * A prompt becomes token ids and places for images.
+ * A rendered conversation as token ids.
  *
- * Source: dvlab-research/MGM, mgm/mm_utils.py (`tokenizer_image_token`): the text between two images is tokenized
- * alone, a begin token stands only at the very start.
+ * Source: dvlab-research/MGM, mgm/mm_utils.py (`tokenizer_image_token`): the text between two images is encoded alone,
+ * the begin token stands once, at the start.
  */
 import type { TextSegment } from "./special-tokens";
-import type { PromptSegment } from "./templates";
+import type { Segment } from "./templates";
 import type { Tokenizer } from "./tokenizer";
 
 export type PromptPiece =
-  { readonly kind: "tokens"; readonly ids: readonly number[] } | { readonly kind: "image"; readonly index: number };
+  | { readonly kind: "tokens"; readonly ids: readonly number[] }
+  | { readonly kind: "image"; readonly index: number };
 
-export function encodePrompt(tokenizer: Tokenizer, segments: readonly PromptSegment[]): PromptPiece[] {
+/** Special tokens come from control segments only; their markers in a person's text are encoded as ordinary text. */
+export function encodePrompt(
+  tokenizer: Pick<Tokenizer, "encodeSegments" | "beginToken" | "addsBeginToken">,
+  segments: readonly Segment[],
+): readonly PromptPiece[] {
   const pieces: PromptPiece[] = [];
-  const { beginToken, addsBeginToken } = tokenizer;
-  let start = addsBeginToken && beginToken !== undefined ? [beginToken] : [];
-  let between: TextSegment[] = [];
-  const close = (): void => {
-    const ids = [...start, ...tokenizer.encodeSegments(between)];
+  let texts: TextSegment[] = [];
+  let opening = tokenizer.addsBeginToken && tokenizer.beginToken !== undefined ? [tokenizer.beginToken] : [];
+  const flush = (): void => {
+    const ids = [...opening, ...tokenizer.encodeSegments(texts)];
     if (ids.length > 0) pieces.push({ kind: "tokens", ids });
-    start = [];
-    between = [];
+    texts = [];
+    opening = [];
   };
   for (const segment of segments) {
     if (segment.kind === "image") {
-      close();
-      pieces.push(segment);
-    } else between.push({ text: segment.text, plain: segment.kind === "text" });
+      flush();
+      pieces.push({ kind: "image", index: segment.index });
+    } else {
+      texts.push({ text: segment.text, plain: segment.kind === "person" });
+    }
   }
-  close();
+  flush();
   return pieces;
 }

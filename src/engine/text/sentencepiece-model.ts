@@ -32,11 +32,16 @@ const pieceTypes: readonly PieceType[] = ["normal", "unknown", "control", "user-
 /** TrainerSpec.ModelType */
 const bytePairEncoding = 2;
 
+/**
+ * In proto2 a `false` that is written down differs from an absent field, whose default may be `true`. Each type has to
+ * say so: protobufjs does not hand the edition down.
+ */
+const edition = "proto2";
+
 const description = {
-  // In proto2 a `false` that is written down differs from an absent field, whose default may be `true`.
-  edition: "proto2",
   nested: {
     ModelProto: {
+      edition,
       fields: {
         pieces: { id: 1, rule: "repeated", type: "SentencePiece" },
         trainerSpec: { id: 2, type: "TrainerSpec" },
@@ -44,6 +49,7 @@ const description = {
       },
     },
     SentencePiece: {
+      edition,
       fields: {
         piece: { id: 1, type: "string" },
         score: { id: 2, type: "float" },
@@ -51,6 +57,7 @@ const description = {
       },
     },
     TrainerSpec: {
+      edition,
       fields: {
         modelType: { id: 3, type: "int32", options: { default: 1 } },
         treatWhitespaceAsSuffix: { id: 24, type: "bool" },
@@ -58,6 +65,7 @@ const description = {
       },
     },
     NormalizerSpec: {
+      edition,
       fields: {
         precompiledCharsmap: { id: 2, type: "bytes" },
         addDummyPrefix: { id: 3, type: "bool", options: { default: true } },

@@ -8,9 +8,10 @@
 import { mergePairs } from "./byte-pair-merge";
 import { type Piece, readSentencePieceModel, type SentencePieceModel } from "./sentencepiece-model";
 import { markedParts, SpecialTokens, type TextSegment } from "./special-tokens";
+import { decodeTokens } from "./stream";
 import { tokenBytes } from "./token-bytes";
 import type { Tokenizer } from "./tokenizer";
-import type { AddedToken, TokenizerConfig } from "./tokenizer-config";
+import { type AddedToken, endTokensOf, type TokenizerConfig } from "./tokenizer-config";
 import { invalidTokenizer } from "./tokenizer-file";
 
 const space = "▁";
@@ -29,6 +30,7 @@ class SentencePieceTokenizer implements Tokenizer {
   readonly addsBeginToken: boolean;
   readonly endTokens: readonly number[];
   readonly stripsLeadingSpace: boolean;
+  readonly spelling = "sentencepiece";
   readonly #model: SentencePieceModel;
   readonly #legacy: boolean;
   readonly #added: ReadonlyMap<number, AddedToken>;
@@ -74,7 +76,7 @@ class SentencePieceTokenizer implements Tokenizer {
     this.stripsLeadingSpace = config.tokenizerClass !== "GemmaTokenizer";
   }
 
-  specialToken(marker: string): number | undefined {
+  tokenOf(marker: string): number | undefined {
     return this.#special.idOf(marker);
   }
 
@@ -92,6 +94,10 @@ class SentencePieceTokenizer implements Tokenizer {
     // Without `legacy`, the space that was put before a special token is taken away again.
     const lone = !this.#legacy && parts[0] === space && typeof parts[1] === "number";
     return lone ? ids.slice(1) : ids;
+  }
+
+  decode(ids: readonly number[]): string {
+    return decodeTokens(this, ids);
   }
 
   bytesOf(id: number): Uint8Array {

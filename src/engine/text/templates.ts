@@ -1,10 +1,10 @@
 /**
- * Prompt templates: a conversation becomes a prompt of control text, text from people, and images.
+ * Conversations as the models were trained to read them.
  *
- * Source: dvlab-research/MGM, mgm/conversation.py (templates, `get_prompt`) and mgm/serve/cli.py (where `<image>`, OCR
- * text and `<GEN>` go). A prompt of k turns is a prefix of the prompt of k + 1 turns as far as the reference's format
- * allows: only a second image changes what stands before the first ("Image 1:").
+ * Source: dvlab-research/MGM, mgm/conversation.py (`Conversation.get_prompt`, the templates) and mgm/serve/cli.py (image
+ * markers, OCR and drawing appendices). Strings stand as the reference writes them, its slips included.
  */
+import { FailureError } from "../../shared/failure";
 import type { TemplateName } from "../../shared/protocol";
 import type { Tokenizer } from "./tokenizer";
 
@@ -13,44 +13,52 @@ export type PromptTurn =
       readonly role: "user";
       readonly text: string;
       readonly imageCount: number;
-      /** Lines read in the images; none says nothing about text. */
-      readonly ocr?: readonly string[] | undefined;
-      /** Ask for an image prompt. */
-      readonly drawing?: boolean | undefined;
+      /** Lines read from the images, in reading order. */
+      readonly ocr?: readonly string[];
+      /** Ask for an image prompt too. */
+      readonly drawing?: boolean;
     }
   | { readonly role: "assistant"; readonly text: string };
 
-export type PromptSegment =
-  /** Written by the template; markers of special tokens count. */
+/** Control text is the template's own; a person's is everything from outside, in which markers mean nothing. */
+export type Segment =
   | { readonly kind: "control"; readonly text: string }
-  /** From people, files, images or an earlier answer; nothing in it counts. */
-  | { readonly kind: "text"; readonly text: string }
-  /** The nth image of the prompt. */
+  | { readonly kind: "person"; readonly text: string }
+  /** Where the visual tokens of an image stand, counted over the whole conversation from 0. */
   | { readonly kind: "image"; readonly index: number };
 
 interface Template {
   readonly system: string;
-  /** What stands before and after a turn that says something. */
+  /** Before and after what a person asks. */
   readonly user: readonly [before: string, after: string];
+  /** Before and after an answer. */
   readonly assistant: readonly [before: string, after: string];
-  /** An empty turn, of which only the role is left. The prompt ends with the assistant's. */
+  /** What stands for a turn without text. */
   readonly emptyUser: string;
   readonly emptyAssistant: string;
-  /** Ends an answer. */
+  /** What asks for an answer. */
+  readonly cue: string;
+  /** Ends an answer, where a model writes it out. */
   readonly separator: string;
 }
 
-const assistantHeader = "<|start_header_id|>system<|end_header_id|>\n\n";
+const curious =
+  "A chat between a curious user and an artificial intelligence assistant. " +
+  "The assistant gives helpful, detailed, and polite answers to the user's questions.";
+const helpful =
+  "You are a helpful language and vision assistant. You are able to understand the visual content that the user " +
+  "provides, and assist the user with a variety of tasks using natural language.";
+
+const header = (role: string): string => `<|start_header_id|>${role}<|end_header_id|>\n\n`;
 
 const templates: Readonly<Record<TemplateName, Template>> = {
   vicuna_v1: {
-    system:
-      "A chat between a curious user and an artificial intelligence assistant. " +
-      "The assistant gives helpful, detailed, and polite answers to the user's questions. ",
+    system: `${curious} `,
     user: ["USER: ", " "],
     assistant: ["ASSISTANT: ", "</s>"],
     emptyUser: "USER:",
     emptyAssistant: "ASSISTANT:",
+    cue: "ASSISTANT:",
     separator: "</s>",
   },
   gemma: {
@@ -59,26 +67,27 @@ const templates: Readonly<Record<TemplateName, Template>> = {
     assistant: ["<start_of_turn>model\n", "<end_of_turn>\n<eos>"],
     emptyUser: "<start_of_turn>user\n",
     emptyAssistant: "<start_of_turn>model\n",
-    separator: "<end_of_turn>",
+    cue: "<start_of_turn>model\n",
+    separator: "<eos>",
   },
   llama_3: {
-    system:
-      "<|start_header_id|>system<|end_header_id|>\n\nYou are a helpful language and vision assistant. " +
-      "You are able to understand the visual content that the user provides, " +
-      "and assist the user with a variety of tasks using natural language.<|eot_id|>",
-    user: ["<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"],
-    // Sic: the reference gives the assistant the header of the system.
-    assistant: [assistantHeader, "<|eot_id|>"],
-    emptyUser: "<|start_header_id|>user<|end_header_id|>\n\n",
-    emptyAssistant: assistantHeader,
+    system: `${header("system")}${helpful}<|eot_id|>`,
+    user: [header("user"), "<|eot_id|>"],
+    // "system" is the reference's name for the answering role, and what the checkpoints were trained with.
+    assistant: [header("system"), "<|eot_id|>"],
+    emptyUser: header("user"),
+    emptyAssistant: header("system"),
+    cue: header("system"),
     separator: "<|eot_id|>",
   },
   mistral_instruct: {
     system: "",
+    // The first turn's "<s>" is the tokenizer's; later ones are written out.
     user: ["<s>[INST] ", " [/INST]"],
     assistant: [" ", " </s>"],
     emptyUser: "",
     emptyAssistant: "",
+    cue: "",
     separator: "</s>",
   },
   chatml_direct: {
@@ -87,71 +96,90 @@ const templates: Readonly<Record<TemplateName, Template>> = {
     assistant: ["<|im_start|>assistant\n", "<|im_end|>"],
     emptyUser: "<|im_start|>user\n",
     emptyAssistant: "<|im_start|>assistant\n",
+    cue: "<|im_start|>assistant\n",
     separator: "<|im_end|>",
   },
 };
 
-/** The templates that can be asked for by name. */
-export const templateNames = Object.keys(templates) as readonly TemplateName[];
+/** The text that ends an answer, for models that write it out rather than give a special token. */
+export const separatorOf = (name: TemplateName): string => templateOf(name).separator;
 
-/** The text that ends an answer in this template. */
-export const separatorOf = (name: TemplateName): string => templates[name].separator;
-
-/**
- * The template that a checkpoint was trained with, by its decoder family and its turn markers.
- *
- * The reference goes by the checkpoint's name and is wrong for MGM-8B; its evaluation scripts pass llama_3 there.
- */
-export function chooseTemplate(
-  config: { readonly family: string },
-  tokenizer: Pick<Tokenizer, "specialToken">,
-): TemplateName {
-  if (config.family === "gemma") return "gemma";
-  if (config.family === "mixtral") return "mistral_instruct";
-  if (tokenizer.specialToken("<|start_header_id|>") !== undefined) return "llama_3";
-  if (tokenizer.specialToken("<|im_start|>") !== undefined) return "chatml_direct";
-  return "vicuna_v1";
-}
-
-/** The prompt that asks for the next answer. The last turn is the user's. */
-export function renderPrompt(name: TemplateName, turns: readonly PromptTurn[]): PromptSegment[] {
-  const template = templates[name];
+/** @throws FailureError `template-unknown`. */
+export function renderPrompt(name: TemplateName, turns: readonly PromptTurn[]): readonly Segment[] {
+  const template = templateOf(name);
   const images = turns.reduce((count, turn) => count + (turn.role === "user" ? turn.imageCount : 0), 0);
-  const segments: PromptSegment[] = [{ kind: "control", text: template.system }];
+  const segments: Segment[] = [{ kind: "control", text: template.system }];
   let image = 0;
-  for (const [index, turn] of turns.entries()) {
-    const said = turn.role === "user" ? userMessage(turn, image, images > 1) : answer(turn.text);
+  for (const turn of turns) {
+    const [before, after] = template[turn.role];
+    const content = turn.role === "user" ? userContent(turn, image, images) : [person(turn.text)];
     if (turn.role === "user") image += turn.imageCount;
-    const empty = turn.role === "user" ? template.emptyUser : template.emptyAssistant;
-    if (said.length === 0) segments.push({ kind: "control", text: empty });
-    else {
-      const [before, after] = template[turn.role];
-      // The first begin token is the tokenizer's (the reference strips it from the text).
-      const first = index === 0 && template.system === "" ? before.replace(/^<s>/, "") : before;
-      segments.push({ kind: "control", text: first }, ...said, { kind: "control", text: after });
+    if (content.some((segment) => segment.kind === "image" || segment.text !== "")) {
+      segments.push(control(before), ...content, control(after));
+    } else {
+      segments.push(control(turn.role === "user" ? template.emptyUser : template.emptyAssistant));
     }
   }
-  segments.push({ kind: "control", text: template.emptyAssistant });
-  return segments.filter((segment) => segment.kind === "image" || segment.text !== "");
+  if (turns.at(-1)?.role === "user") segments.push(control(template.cue));
+  return withoutOpening(name, joined(segments));
 }
 
-const answer = (text: string): PromptSegment[] => (text === "" ? [] : [{ kind: "text", text }]);
+/**
+ * The template that a checkpoint was trained with. The reference goes by the checkpoint's name; its family and the
+ * turn markers that its tokenizer knows say the same.
+ */
+export function chooseTemplate(
+  { family }: { readonly family: "llama" | "gemma" | "mixtral" },
+  tokenizer: Pick<Tokenizer, "tokenOf">,
+): TemplateName {
+  if (family === "gemma") return "gemma";
+  if (family === "mixtral") return "mistral_instruct";
+  if (tokenizer.tokenOf("<|start_header_id|>") !== undefined) return "llama_3";
+  return tokenizer.tokenOf("<|im_start|>") === undefined ? "vicuna_v1" : "chatml_direct";
+}
 
-function userMessage(
-  { text, imageCount, ocr = [], drawing }: Extract<PromptTurn, { role: "user" }>,
+function templateOf(name: TemplateName): Template {
+  if (!Object.hasOwn(templates, name)) {
+    throw new FailureError({ code: "template-unknown", name, known: Object.keys(templates) });
+  }
+  return templates[name];
+}
+
+function userContent(
+  { text, imageCount, ocr = [], drawing = false }: Extract<PromptTurn, { role: "user" }>,
   firstImage: number,
-  numbered: boolean,
-): PromptSegment[] {
-  const segments: PromptSegment[] = [];
+  images: number,
+): Segment[] {
+  const segments: Segment[] = [];
   for (let index = firstImage; index < firstImage + imageCount; index++) {
-    if (numbered) segments.push({ kind: "control", text: `Image ${index + 1}:` });
-    segments.push({ kind: "image", index }, { kind: "control", text: "\n" });
+    // Images are numbered only where there are several.
+    if (images > 1) segments.push(control(`Image ${index + 1}:`));
+    segments.push({ kind: "image", index }, control("\n"));
   }
-  if (text !== "") segments.push({ kind: "text", text });
-  if (ocr.length > 0) {
-    segments.push({ kind: "control", text: "\nReference OCR Token: " });
-    segments.push({ kind: "text", text: ocr.join(", ") }, { kind: "control", text: "\n" });
-  }
-  if (drawing === true) segments.push({ kind: "control", text: " <GEN>" });
+  segments.push(person(text));
+  if (ocr.length > 0) segments.push(control("\nReference OCR Token: "), person(ocr.join(", ")), control("\n"));
+  if (drawing) segments.push(control(" <GEN>"));
   return segments;
+}
+
+const control = (text: string): Segment => ({ kind: "control", text });
+const person = (text: string): Segment => ({ kind: "person", text });
+
+/** Neighbours of one kind as one, empty ones left out. */
+function joined(segments: readonly Segment[]): Segment[] {
+  const result: Segment[] = [];
+  for (const segment of segments) {
+    const last = result.at(-1);
+    if (segment.kind === "image") result.push(segment);
+    else if (last?.kind === segment.kind) result[result.length - 1] = { kind: last.kind, text: last.text + segment.text };
+    else if (segment.text !== "") result.push(segment);
+  }
+  return result;
+}
+
+/** The mistral_instruct template's first "<s>" is taken away: the tokenizer gives it. */
+function withoutOpening(name: TemplateName, segments: Segment[]): Segment[] {
+  const [first, ...rest] = segments;
+  if (name !== "mistral_instruct" || first?.kind !== "control" || !first.text.startsWith("<s>")) return segments;
+  return [control(first.text.slice(3)), ...rest];
 }

@@ -1,10 +1,12 @@
 /**
- * What stands beside the tokenizer: tokenizer_config.json, special_tokens_map.json, added_tokens.json.
+ * What stands beside the tokenizer: tokenizer_config.json, special_tokens_map.json, added_tokens.json, and what
+ * generation_config.json and config.json say about tokens.
  *
  * Source: transformers 4.36, tokenization_utils_base.py (fields), models/llama/tokenization_llama.py (defaults).
  */
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import type { SpecialTokens } from "./special-tokens";
 import { invalidTokenizer, isRecord, readTokenizerJson } from "./tokenizer-file";
 
 export interface AddedToken {
@@ -21,8 +23,12 @@ export interface AddedToken {
 export interface TokenizerConfig {
   /** Without the ending `Fast`; "" where it is not said. */
   readonly tokenizerClass: string;
+  /** Of config.json; "" where it is not said. */
+  readonly modelType: string;
   readonly begin: string | undefined;
   readonly end: string | undefined;
+  /** Ids of generation_config.json. */
+  readonly ends: readonly number[];
   readonly unknown: string | undefined;
   readonly addsBegin: boolean | undefined;
   /** transformers' old way with spaces after special tokens; the default of slow tokenizers. */
@@ -41,6 +47,8 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
   const fields = await readIfThere(file);
   const map = await readIfThere(path.join(folder, "special_tokens_map.json"));
   const ids = await readIfThere(path.join(folder, "added_tokens.json"));
+  const generation = await readIfThere(path.join(folder, "generation_config.json"));
+  const model = await readIfThere(path.join(folder, "config.json"));
   const named = (name: string): string | undefined => markerOf(fields[name]) ?? markerOf(map[name]);
   const special = new Set<string>();
   for (const marker of [
@@ -56,8 +64,10 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
   const others = Object.entries(ids).filter(([content]) => !known.has(content));
   return {
     tokenizerClass: textOf(fields["tokenizer_class"])?.replace(/Fast$/, "") ?? "",
+    modelType: textOf(model["model_type"]) ?? "",
     begin: named("bos_token"),
     end: named("eos_token"),
+    ends: idsOf(generation["eos_token_id"]),
     unknown: named("unk_token"),
     addsBegin: booleanOf(fields["add_bos_token"]),
     legacy: booleanOf(fields["legacy"]) ?? true,
@@ -69,6 +79,15 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
     ],
     special,
   };
+}
+
+/** Markers that end a turn in one of the templates. */
+const turnEnds = ["<|eot_id|>", "<|im_end|>", "<end_of_turn>"];
+
+/** The tokenizer's own end token, then all others. */
+export function endTokensOf(config: TokenizerConfig, own: number | undefined, special: SpecialTokens): number[] {
+  const ids = [own, ...config.ends, ...turnEnds.map((marker) => special.idOf(marker))];
+  return [...new Set(ids.filter((id) => id !== undefined))];
 }
 
 /** An added token as tokenizer.json and tokenizer_config.json describe it. */
@@ -108,6 +127,12 @@ function markerOf(value: unknown): string | undefined {
 
 function markersOf(value: unknown): (string | undefined)[] {
   return Array.isArray(value) ? value.map(markerOf) : [];
+}
+
+/** One id or several. */
+function idsOf(value: unknown): number[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((id): id is number => typeof id === "number" && Number.isInteger(id) && id >= 0);
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
