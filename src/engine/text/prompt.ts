@@ -9,8 +9,7 @@ import type { Segment } from "./templates";
 import type { Tokenizer } from "./tokenizer";
 
 export type PromptPiece =
-  | { readonly kind: "tokens"; readonly ids: readonly number[] }
-  | { readonly kind: "image"; readonly index: number };
+  { readonly kind: "tokens"; readonly ids: readonly number[] } | { readonly kind: "image"; readonly index: number };
 
 /** Special tokens come from control segments only; their markers in a person's text are encoded as ordinary text. */
 export function encodePrompt(

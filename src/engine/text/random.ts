@@ -1,40 +1,29 @@
-/**
- * Random numbers that a seed repeats: the same on every machine, not fit for secrets.
- *
- * Source: xoshiro128** by David Blackman and Sebastiano Vigna (2018, public domain), its state filled by splitmix32.
- */
+/** A small seeded generator: sfc32 (Chris Doty-Humphrey, PractRand; public domain), 32 bits a step. */
 export class SeededRandom {
-  readonly #state: Uint32Array<ArrayBuffer>;
+  readonly #state: Uint32Array;
 
-  /** @param seed its 53 bits as an integer; fractions are dropped. */
+  /** @param seed any number; its whole part counts, up to 2^53. */
   constructor(seed: number) {
-    const whole = Number.isFinite(seed) ? Math.trunc(seed) : 0;
-    let mixed = Math.imul(Math.floor(whole / 2 ** 32), 0x9e3779b1) ^ (whole >>> 0);
-    this.#state = Uint32Array.from({ length: 4 }, () => {
-      mixed = (mixed + 0x9e3779b9) | 0;
-      let word = mixed ^ (mixed >>> 16);
-      word = Math.imul(word, 0x21f0aaad);
-      word ^= word >>> 15;
-      word = Math.imul(word, 0x735a2d97);
-      return word ^ (word >>> 15);
-    });
+    const whole = Math.trunc(Number.isFinite(seed) ? seed : 0);
+    this.#state = Uint32Array.of(whole % 2 ** 32, Math.floor(whole / 2 ** 32), 0, 1);
+    // As PractRand does: neighbouring seeds must not give neighbouring first numbers.
+    for (let step = 0; step < 15; step++) this.#next();
   }
 
-  /** In [0, 1), 53 bits. */
-  next(): number {
-    const high = this.#word() >>> 6;
-    return (high * 2 ** 27 + (this.#word() >>> 5)) / 2 ** 53;
+  /** Uniform in [0, 1), 53 bits. */
+  uniform(): number {
+    const high = this.#next() >>> 5;
+    const low = this.#next() >>> 6;
+    return (high * 2 ** 26 + low) / 2 ** 53;
   }
 
-  #word(): number {
-    const [a = 0, b = 0, c = 0, d = 0] = this.#state;
-    const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
-    const shifted = b << 9;
-    const third = c ^ a;
-    const fourth = d ^ b;
-    this.#state.set([a ^ fourth, b ^ third, third ^ shifted, rotate(fourth, 11)]);
+  #next(): number {
+    const [a = 0, b = 0, c = 0, counter = 0] = this.#state;
+    const result = (a + b + counter) >>> 0;
+    this.#state[0] = b ^ (b >>> 9);
+    this.#state[1] = c + (c << 3);
+    this.#state[2] = ((c << 21) | (c >>> 11)) + result;
+    this.#state[3] = counter + 1;
     return result;
   }
 }
-
-const rotate = (word: number, by: number): number => (word << by) | (word >>> (32 - by));

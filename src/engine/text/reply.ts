@@ -1,86 +1,88 @@
 /**
- * Finds what a model asks to be drawn in what it writes.
+ * What an answer asks to be drawn: `<h>…</h>` in the text.
  *
- * Source: dvlab-research/MGM, mgm/serve/cli.py: the prompt for the image stands between `<h>` and `</h>`. Models
- * trained with the generation option may repeat its mark `<GEN>`, which is no text either.
+ * Source: dvlab-research/MGM, mgm/serve/cli.py: the prompt for an image is what stands between `</h>` and the last
+ * `<h>` before it. The bare marker `<GEN>`, by which the prompt asked for this, is left out of the text.
  */
-import { heldLength } from "./stop";
+import { commonEnd } from "./stop";
 
 export type ReplyPart =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "image-prompt"; readonly prompt: string };
+  { readonly kind: "text"; readonly text: string } | { readonly kind: "image-prompt"; readonly prompt: string };
 
-const open = "<h>";
-const close = "</h>";
-const generation = "<GEN>";
+const opening = "<h>";
+const closing = "</h>";
+const request = "<GEN>";
+/** Characters after which an opened prompt is taken for text: prompts hold some 77 tokens. */
+const longestPrompt = 4000;
 
-/** A prompt longer than this is text that never closes; UTF-16 units. */
-const longestPrompt = 4096;
-
-/** Text may come in pieces of any size; the parts are the same for any division, but for how text is divided. */
 export class ReplyParser {
   #held = "";
-  #inside = false;
 
-  push(text: string): readonly ReplyPart[] {
-    const parts: ReplyPart[] = [];
+  /** Text may come in parts of any length; what might become a marker, or is within one, is held back. */
+  push(text: string): ReplyPart[] {
     this.#held += text;
-    while (this.#inside ? this.#takePrompt(parts) : this.#takeText(parts));
-    return parts;
+    const parts: ReplyPart[] = [];
+    while (this.#step(parts));
+    return joined(parts);
   }
 
-  /** An `<h>` that was never closed is given as the text that it is. */
-  end(): readonly ReplyPart[] {
-    const text = (this.#inside ? open : "") + this.#held;
+  /** Gives the rest: a prompt that was not closed is text. */
+  end(): ReplyPart[] {
+    const held = this.#held.replaceAll(request, "");
     this.#held = "";
-    this.#inside = false;
-    return text === "" ? [] : [{ kind: "text", text }];
+    return held === "" ? [] : [{ kind: "text", text: held }];
   }
 
-  /** @returns whether there is more to take. */
-  #takeText(parts: ReplyPart[]): boolean {
-    const [at, mark] = firstOf(this.#held, [open, generation]);
-    const certain = mark === undefined ? this.#held.length - heldLength(this.#held, [open, generation]) : at;
-    addText(parts, this.#held.slice(0, certain));
-    this.#held = this.#held.slice(certain + (mark?.length ?? 0));
-    this.#inside = mark === open;
-    return mark !== undefined;
+  /** Moves one part out of what is held; false when nothing more can be told. */
+  #step(parts: ReplyPart[]): boolean {
+    const open = this.#held.indexOf(opening);
+    const asks = this.#held.indexOf(request);
+    if (asks >= 0 && (open < 0 || asks < open)) {
+      this.#give(parts, asks);
+      this.#held = this.#held.slice(request.length);
+      return true;
+    }
+    if (open < 0) {
+      const uncertain = Math.max(commonEnd(this.#held, opening), commonEnd(this.#held, request));
+      this.#give(parts, this.#held.length - uncertain);
+      return false;
+    }
+    this.#give(parts, open);
+    return this.#prompt(parts);
   }
 
-  #takePrompt(parts: ReplyPart[]): boolean {
-    const at = this.#held.indexOf(close);
-    // The reference takes what follows the last `<h>` before `</h>`.
-    const again = this.#held.lastIndexOf(open, at < 0 ? undefined : at - 1);
-    if (again >= 0 && (at < 0 || again < at)) {
-      addText(parts, open + this.#held.slice(0, again));
-      this.#held = this.#held.slice(again + open.length);
+  /** What is held begins with `<h>`. */
+  #prompt(parts: ReplyPart[]): boolean {
+    const close = this.#held.indexOf(closing);
+    const last = this.#held.lastIndexOf(opening, close < 0 ? undefined : close);
+    if (last > 0) {
+      this.#give(parts, last);
       return true;
     }
-    if (at < 0 && this.#held.length <= longestPrompt) return false;
-    this.#inside = false;
-    if (at < 0 || at > longestPrompt) {
-      addText(parts, open);
+    if (close < 0) {
+      if (this.#held.length <= longestPrompt) return false;
+      this.#give(parts, opening.length);
       return true;
     }
-    const prompt = this.#held.slice(0, at).trim();
+    const prompt = this.#held.slice(opening.length, close).trim();
     if (prompt !== "") parts.push({ kind: "image-prompt", prompt });
-    this.#held = this.#held.slice(at + close.length);
+    this.#held = this.#held.slice(close + closing.length);
     return true;
   }
-}
 
-function firstOf(text: string, marks: readonly string[]): readonly [at: number, mark: string | undefined] {
-  let first: readonly [number, string | undefined] = [-1, undefined];
-  for (const mark of marks) {
-    const at = text.indexOf(mark);
-    if (at >= 0 && (first[1] === undefined || at < first[0])) first = [at, mark];
+  #give(parts: ReplyPart[], length: number): void {
+    if (length > 0) parts.push({ kind: "text", text: this.#held.slice(0, length) });
+    this.#held = this.#held.slice(length);
   }
-  return first;
 }
 
-function addText(parts: ReplyPart[], text: string): void {
-  const last = parts.at(-1);
-  if (text === "") return;
-  if (last?.kind === "text") parts[parts.length - 1] = { kind: "text", text: last.text + text };
-  else parts.push({ kind: "text", text });
+/** Neighbouring text in one part. */
+function joined(parts: readonly ReplyPart[]): ReplyPart[] {
+  const all: ReplyPart[] = [];
+  for (const part of parts) {
+    const last = all.at(-1);
+    if (part.kind === "text" && last?.kind === "text") all.splice(-1, 1, { kind: "text", text: last.text + part.text });
+    else all.push(part);
+  }
+  return all;
 }

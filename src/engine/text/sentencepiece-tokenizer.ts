@@ -70,9 +70,8 @@ class SentencePieceTokenizer implements Tokenizer {
 
     this.beginToken = this.#special.idOf(config.begin ?? "<s>");
     this.addsBeginToken = this.beginToken !== undefined && (config.addsBegin ?? true);
-    const end = this.#special.idOf(config.end ?? "</s>");
-    if (end === undefined) invalidTokenizer(file, "it has no end token");
-    this.endTokens = [end];
+    this.endTokens = endTokensOf(config, this.#special.idOf(config.end ?? "</s>"), this.#special);
+    if (this.endTokens.length === 0) invalidTokenizer(file, "it has no end token");
     this.stripsLeadingSpace = config.tokenizerClass !== "GemmaTokenizer";
   }
 

@@ -171,7 +171,8 @@ function joined(segments: readonly Segment[]): Segment[] {
   for (const segment of segments) {
     const last = result.at(-1);
     if (segment.kind === "image") result.push(segment);
-    else if (last?.kind === segment.kind) result[result.length - 1] = { kind: last.kind, text: last.text + segment.text };
+    else if (last?.kind === segment.kind)
+      result[result.length - 1] = { kind: last.kind, text: last.text + segment.text };
     else if (segment.text !== "") result.push(segment);
   }
   return result;

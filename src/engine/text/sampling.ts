@@ -1,0 +1,148 @@
+/**
+ * Choosing the next token from logits.
+ *
+ * Source: transformers, generation/logits_process.py, in the order of `generate`: repetition penalty; then, unless
+ * greedy, temperature, top-k (ties with the last one stay), top-p (over what top-k left).
+ */
+import { FailureError } from "../../shared/failure";
+import type { Sampling } from "../../shared/protocol";
+import { SeededRandom } from "./random";
+
+type SamplingOptions = Pick<Sampling, "temperature" | "topP" | "topK" | "repetitionPenalty" | "seed">;
+
+export class Sampler {
+  readonly #options: SamplingOptions;
+  readonly #random: SeededRandom;
+  #scratch = new Float32Array(0);
+
+  /** @throws FailureError `option-invalid` */
+  constructor(options: SamplingOptions) {
+    check("temperature", options.temperature, options.temperature >= 0, "0 or more");
+    check("topP", options.topP, options.topP > 0 && options.topP <= 1, "above 0 and at most 1");
+    check("topK", options.topK, Number.isInteger(options.topK) && options.topK >= 0, "a whole number from 0");
+    check("repetitionPenalty", options.repetitionPenalty, options.repetitionPenalty > 0, "above 0");
+    check("seed", options.seed, Number.isSafeInteger(options.seed), "a whole number");
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed);
+  }
+
+  /**
+   * The next token. `logits` is left as it is.
+   *
+   * @param logits [V], V the vocabulary's size
+   * @param history ids that the repetition penalty counts; what is negative stands for no token.
+   * @throws FailureError `runtime-failed` where a logit is no number or infinite.
+   */
+  next(logits: Float32Array, history: readonly number[]): number {
+    const { temperature } = this.#options;
+    const scores = this.#penalized(logits, history);
+    const best = largest(scores);
+    if (temperature === 0) return best;
+    return this.#draw(scores, scores[best] ?? 0);
+  }
+
+  #penalized(logits: Float32Array, history: readonly number[]): Float32Array {
+    const penalty = this.#options.repetitionPenalty;
+    if (penalty === 1) return logits;
+    if (this.#scratch.length !== logits.length) this.#scratch = new Float32Array(logits.length);
+    this.#scratch.set(logits);
+    for (const id of new Set(history)) {
+      const logit = logits[id];
+      if (logit !== undefined) this.#scratch[id] = logit < 0 ? logit * penalty : logit / penalty;
+    }
+    return this.#scratch;
+  }
+
+  #draw(scores: Float32Array, max: number): number {
+    const { temperature, topK, topP } = this.#options;
+    const weight = (score: number): number => Math.exp((score - max) / temperature);
+    const restrictsCount = topK > 0 && topK < scores.length;
+    if (!restrictsCount && topP === 1) {
+      const total = scores.reduce((sum, score) => sum + weight(score), 0);
+      return pick(scores.keys(), (id) => weight(scores[id] ?? -Infinity), this.#random.uniform() * total);
+    }
+    const total = restrictsCount ? 0 : scores.reduce((sum, score) => sum + weight(score), 0);
+    const enough = (ids: readonly number[]): boolean =>
+      restrictsCount ? ids.length >= topK : massOf(ids, scores, weight) >= topP * total;
+    const ids = restrictsCount ? firstOnes(likeliest(scores, max, temperature, enough), scores, topK) : undefined;
+    const candidates = ids ?? likeliest(scores, max, temperature, enough);
+    const candidateTotal = ids === undefined ? total : massOf(ids, scores, weight);
+    const kept = nucleus(candidates, (id) => weight(scores[id] ?? -Infinity), topP * candidateTotal);
+    const mass = massOf(kept, scores, weight);
+    return pick(kept, (id) => weight(scores[id] ?? -Infinity), this.#random.uniform() * mass);
+  }
+}
+
+/** @throws FailureError `runtime-failed` */
+function largest(scores: Float32Array): number {
+  let best = -1;
+  let max = -Infinity;
+  for (let id = 0; id < scores.length; id++) {
+    const score = scores[id] ?? Number.NaN;
+    if (!Number.isFinite(score)) return refuse(`the logit of token ${id} is ${score}`);
+    if (score > max) [best, max] = [id, score];
+  }
+  return best < 0 ? refuse("there are no logits") : best;
+}
+
+function refuse(message: string): never {
+  throw new FailureError({ code: "runtime-failed", network: "language-model", message });
+}
+
+/** The likeliest ids, likeliest first and no fewer than are needed, without sorting the others. */
+function likeliest(
+  scores: Float32Array,
+  max: number,
+  temperature: number,
+  enough: (ids: readonly number[]) => boolean,
+): number[] {
+  for (let depth = 8 * temperature; ; depth *= 3) {
+    const least = Number.isFinite(max - depth) ? max - depth : -Infinity;
+    const ids: number[] = [];
+    for (let id = 0; id < scores.length; id++) if ((scores[id] ?? -Infinity) >= least) ids.push(id);
+    if (least === -Infinity || ids.length === scores.length || enough(ids)) {
+      return ids.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
+    }
+  }
+}
+
+/** The first `count` of sorted ids, and those that tie with the last of them. */
+function firstOnes(sorted: readonly number[], scores: Float32Array, count: number): number[] {
+  const last = scores[sorted[count - 1] ?? -1] ?? -Infinity;
+  return sorted.filter((id) => (scores[id] ?? -Infinity) >= last);
+}
+
+/** The fewest of sorted ids that hold the mass together; at least one. */
+function nucleus(sorted: readonly number[], weight: (id: number) => number, mass: number): number[] {
+  const kept: number[] = [];
+  let before = 0;
+  for (const id of sorted) {
+    if (kept.length > 0 && before >= mass) break;
+    kept.push(id);
+    before += weight(id);
+  }
+  return kept;
+}
+
+function massOf(ids: readonly number[], scores: Float32Array, weight: (score: number) => number): number {
+  return ids.reduce((sum, id) => sum + weight(scores[id] ?? -Infinity), 0);
+}
+
+/** The id at which the running sum of weights passes a point. */
+function pick(ids: Iterable<number>, weight: (id: number) => number, point: number): number {
+  let sum = 0;
+  let last = 0;
+  for (const id of ids) {
+    const own = weight(id);
+    if (own === 0) continue;
+    sum += own;
+    last = id;
+    if (sum > point) return id;
+  }
+  // Rounding can leave the point a hair beyond the sum.
+  return last;
+}
+
+function check(option: string, found: number, valid: boolean, expected: string): void {
+  if (!valid) throw new FailureError({ code: "option-invalid", option, expected, found: String(found) });
+}
