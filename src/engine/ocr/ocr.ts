@@ -6,7 +6,8 @@ import { FailureError } from "../../shared/failure";
 import type { OcrLine } from "../../shared/protocol";
 import type { RgbImage } from "../image/decode";
 import { breatheWith, detectText, type Network } from "./detect";
-import { inReadingOrder, type Piece } from "./order";
+import { inReadingOrder } from "./order";
+import { readEachWay } from "./orientation";
 import { recogniseLines } from "./recognise";
 
 /** Less certain lines are icons, textures and rulers more often than text. */
@@ -53,19 +54,19 @@ export class Ocr {
   ): Promise<readonly OcrLine[]> {
     const breathe = breatheWith(signal);
     const rectangles = await asRuntimeFailure("text detection", () => detectText(this.#detection, image, breathe));
-    const lines = await asRuntimeFailure("text recognition", () =>
-      recogniseLines(this.#recognition, this.#characters, image, rectangles, breathe, (done) =>
-        onProgress?.(done, rectangles.length),
+    let done = 0;
+    const pieces = await asRuntimeFailure("text recognition", () =>
+      readEachWay(rectangles, (ways) =>
+        recogniseLines(this.#recognition, this.#characters, image, ways, breathe, (read) => {
+          done = Math.max(done, Math.floor((rectangles.length * read) / ways.length));
+          onProgress?.(done, rectangles.length);
+        }),
       ),
     );
-    const pieces: Piece[] = [];
-    rectangles.forEach((rectangle, index) => {
-      const line = lines[index];
-      const text = line?.text.trim();
-      if (line === undefined || text === undefined || text === "" || line.confidence < minConfidence) return;
-      pieces.push({ rectangle, text, confidence: line.confidence });
-    });
-    return inReadingOrder(pieces, image);
+    const legible = pieces
+      .map((piece) => ({ ...piece, text: piece.text.trim() }))
+      .filter(({ text, confidence }) => text !== "" && confidence >= minConfidence);
+    return inReadingOrder(legible, image);
   }
 
   async dispose(): Promise<void> {
@@ -90,6 +91,8 @@ async function loadNetwork(runtime: typeof OnnxRuntime, file: string, threads: n
       graphOptimizationLevel: "all",
       // Shapes change with every image: a pattern of one run's memory would not fit the next.
       enableMemPattern: false,
+      // Processors without 8-bit dot products would overflow where they multiply unsigned by signed.
+      extra: { session: { x64quantprecision: "1" } },
     }),
   );
   return { session, Tensor: runtime.Tensor };

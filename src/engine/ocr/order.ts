@@ -23,16 +23,17 @@ const wordGap = 1.5;
 const columnGap = 1;
 /** Rows on two sides of a gap that line up make a table where one side is this short on average, else two columns. */
 const cellCharacters = 16;
+/** Pages nest less deeply; stops on images made to nest without end. */
+const maxDepth = 40;
 
 /** Lines in reading order; boxes are held within the image. */
 export function inReadingOrder(pieces: readonly Piece[], image: { width: number; height: number }): OcrLine[] {
   const angle = pageAngle(pieces);
   const lines = joinWithin(
-    pieces.map((piece) => lineOf([piece], angle)),
-    angle,
+    pieces.map((piece) => lineOf(piece, angle)),
     wordGap,
   );
-  return readBlocks(lines, angle).map((line) => toOcrLine(line, angle, image));
+  return readBlocks(lines).map((line) => toOcrLine(line, angle, image));
 }
 
 /** The median angle of pieces long enough to tell, weighted by their length. */
@@ -49,14 +50,14 @@ function pageAngle(pieces: readonly Piece[]): number {
   return 0;
 }
 
-function lineOf(pieces: readonly Piece[], angle: number): Line {
-  const points = pieces.flatMap(({ rectangle }) => corners(rectangle));
+function lineOf(piece: Piece, angle: number): Line {
+  const points = corners(piece.rectangle);
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const across = points.map(({ x, y }) => x * cos + y * sin);
   const down = points.map(({ x, y }) => y * cos - x * sin);
   return {
-    pieces,
+    pieces: [piece],
     left: Math.min(...across),
     right: Math.max(...across),
     top: Math.min(...down),
@@ -65,18 +66,28 @@ function lineOf(pieces: readonly Piece[], angle: number): Line {
 }
 
 /** Joins lines of one row whose gap is at most `gap` line heights. Comes back from top to bottom. */
-function joinWithin(lines: readonly Line[], angle: number, gap: number): Line[] {
-  const joined: Line[] = [];
-  for (const row of rowsOf(lines)) {
-    let current: Line | undefined;
+function joinWithin(lines: readonly Line[], gap: number): Line[] {
+  return rowsOf(lines).flatMap((row) => {
+    const groups: Line[][] = [];
     for (const line of row) {
-      const near = current !== undefined && line.left - current.right <= gap * Math.min(height(current), height(line));
-      if (current !== undefined && !near) joined.push(current);
-      current = current !== undefined && near ? lineOf([...current.pieces, ...line.pieces], angle) : line;
+      const group = groups.at(-1);
+      const before = group?.at(-1);
+      const near = before !== undefined && line.left - before.right <= gap * Math.min(height(before), height(line));
+      if (group !== undefined && near) group.push(line);
+      else groups.push([line]);
     }
-    if (current !== undefined) joined.push(current);
-  }
-  return joined;
+    return groups.map(joined);
+  });
+}
+
+function joined(group: readonly Line[]): Line {
+  return {
+    pieces: group.flatMap(({ pieces }) => pieces),
+    left: Math.min(...group.map(({ left }) => left)),
+    right: Math.max(...group.map(({ right }) => right)),
+    top: Math.min(...group.map(({ top }) => top)),
+    bottom: Math.max(...group.map(({ bottom }) => bottom)),
+  };
 }
 
 /** Groups lines whose middles lie within each other, top to bottom; each row is sorted from left to right. */
@@ -103,20 +114,23 @@ function onOneBaseline(a: Line, b: Line): boolean {
 }
 
 /** Recursive XY-cut (Nagy and Seth, 1984), columns first, that leaves tables whole. */
-function readBlocks(lines: readonly Line[], angle: number): Line[] {
+function readBlocks(lines: readonly Line[], depth = 0): Line[] {
   if (lines.length < 2) return [...lines];
+  if (depth === maxDepth) return joinWithin(lines, Infinity);
   const typical = medianHeight(lines);
-  const columns = cutAtGaps(lines, "left", "right", columnGap * typical, 1);
-  for (const at of columns.slice(1).map((_, index) => index + 1)) {
-    const [left, right] = [columns.slice(0, at).flat(), columns.slice(at).flat()];
-    if (!isTable(left, right)) return [...readBlocks(left, angle), ...readBlocks(right, angle)];
+  const columns: Line[][] = [];
+  for (const column of cutAtGaps(lines, "left", "right", columnGap * typical, 0)) {
+    const before = columns.at(-1);
+    if (before !== undefined && isTable(before, column)) before.push(...column);
+    else columns.push(column);
   }
+  if (columns.length > 1) return columns.flatMap((column) => readBlocks(column, depth + 1));
   const bands = cutAtGaps(lines, "top", "bottom", 0.1 * typical, 0.6);
-  if (bands.length > 1) return bands.flatMap((band) => readBlocks(band, angle));
-  return joinWithin(lines, angle, Infinity);
+  if (bands.length > 1) return bands.flatMap((band) => readBlocks(band, depth + 1));
+  return joinWithin(lines, Infinity);
 }
 
-/** Parts between the gaps of at least `smallest` that are at least `share` of the widest (1: each gap counts). */
+/** Parts between the gaps of at least `smallest` that are at least `share` of the widest (0: each gap counts). */
 function cutAtGaps(
   lines: readonly Line[],
   from: "left" | "top",
@@ -132,7 +146,7 @@ function cutAtGaps(
     end = Math.max(end, line[to]);
   });
   const widest = Math.max(0, ...gaps.map(({ size }) => size));
-  const cuts = gaps.filter(({ size }) => share === 1 || size >= share * widest).map(({ index }) => index);
+  const cuts = gaps.filter(({ size }) => size >= share * widest).map(({ index }) => index);
   return [0, ...cuts].map((start, part) => sorted.slice(start, cuts[part] ?? sorted.length));
 }
 
