@@ -52,8 +52,8 @@ export function checkTokenizerJson(file: string, raw: Json, config: TokenizerCon
   checkSteps(file, raw["pre_tokenizer"]);
   const decoders = stepsOf(raw["decoder"]);
   const types = decoders.map((step) => step["type"]);
-  const spelling = types.includes("ByteLevel") ? "byte-level" : "sentencepiece";
-  if (spelling === "sentencepiece" && !types.includes("ByteFallback") && !types.includes("Metaspace")) {
+  const spelling = types.includes("ByteLevel") ? "byte-level" : "byte-fallback";
+  if (spelling === "byte-fallback" && !types.includes("ByteFallback") && !types.includes("Metaspace")) {
     invalidTokenizer(file, `its decoder is not known (${types.join(", ")})`);
   }
   return {
@@ -68,7 +68,7 @@ export function checkTokenizerJson(file: string, raw: Json, config: TokenizerCon
       (step) => (step["type"] === "Strip" && step["start"] === 1) || step["type"] === "Metaspace",
     ),
     splitsWords:
-      spelling === "sentencepiece" &&
+      spelling === "byte-fallback" &&
       (raw["pre_tokenizer"] ?? null) === null &&
       !merges.some(([left, right]) => right.startsWith("▁") && !/^▁+$/.test(left)),
   };

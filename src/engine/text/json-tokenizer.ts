@@ -8,7 +8,7 @@ import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { checkTokenizerJson, type TokenizerJson } from "./json-tokenizer-file";
 import { SpecialTokens, standIn, type TextSegment } from "./special-tokens";
 import { decodeTokens } from "./stream";
-import { type Spelling, tokenBytes } from "./token-bytes";
+import { isByteToken, type Spelling, tokenBytes } from "./token-bytes";
 import type { Tokenizer } from "./tokenizer";
 import { type AddedToken, endTokensOf, type TokenizerConfig } from "./tokenizer-config";
 import { invalidTokenizer, isRecord, readTokenizerJson } from "./tokenizer-file";
@@ -78,6 +78,11 @@ class JsonTokenizer implements Tokenizer {
     if (added !== undefined) return added.special ? new Uint8Array(0) : new TextEncoder().encode(added.content);
     const token = this.#library.id_to_token(id);
     return token === undefined || id === this.#unknown ? new Uint8Array(0) : tokenBytes(token, this.spelling);
+  }
+
+  isByte(id: number): boolean {
+    const token = this.#added.has(id) ? undefined : this.#library.id_to_token(id);
+    return token !== undefined && isByteToken(token, this.spelling);
   }
 
   #idOf(marker: string | undefined): number | undefined {

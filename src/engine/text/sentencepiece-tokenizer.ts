@@ -108,6 +108,10 @@ class SentencePieceTokenizer implements Tokenizer {
     return tokenBytes(piece.text, "sentencepiece");
   }
 
+  isByte(id: number): boolean {
+    return this.#model.pieces[id]?.type === "byte";
+  }
+
   /** Special tokens may take the whitespace beside them along. */
   #stripped(text: string, before: string | number | undefined, after: string | number | undefined): string {
     const strips = (id: string | number | undefined, side: "lstrip" | "rstrip"): boolean =>

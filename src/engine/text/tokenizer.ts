@@ -42,6 +42,8 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
   /** The UTF-8 bytes that a token stands for: a part of a character, even; none for special and unknown tokens. */
   bytesOf(id: number): Uint8Array;
+  /** Whether a token stands for one byte rather than for a text. */
+  isByte(id: number): boolean;
 }
 
 /**

@@ -1,16 +1,31 @@
 /**
- * UTF-8 bytes to text, piece by piece.
+ * UTF-8 bytes to text, token by token.
  *
- * Bytes that are no UTF-8 become U+FFFD: one for each byte, as SentencePiece does it, or one for each beginning of a
- * character that breaks off, as Unicode advises and `TextDecoder` does it.
+ * Bytes that are no UTF-8 become U+FFFD, and tokenizers differ in how many: SentencePiece gives one for each byte
+ * (src/sentencepiece_processor.cc, `Decode`); byte-level tokenizers one for each character that breaks off, as Unicode
+ * advises; huggingface's tokenizers with byte fallback one for each byte of a whole run of byte tokens if any of them
+ * is wrong (decoders/byte_fallback.rs), so that a run can only be shown when it has ended.
  */
 const replacement = "\uFFFD";
 
-export class Utf8Stream {
+export interface Utf8Stream {
+  /**
+   * @param bytes of one token
+   * @param isByte whether the token stands for a byte rather than a text
+   * @returns the characters that are whole now
+   */
+  push(bytes: Uint8Array, isByte: boolean): string;
+  /** @returns U+FFFD for what was held back and will never be whole. */
+  end(): string;
+}
+
+/** Shows each character as soon as it is whole. */
+export class CharacterStream implements Utf8Stream {
   readonly #mark: "byte" | "sequence";
   /** The beginning of a character, 0 to 3 bytes. */
   #held: number[] = [];
 
+  /** @param mark what one U+FFFD stands for */
   constructor(mark: "byte" | "sequence") {
     this.#mark = mark;
   }
@@ -46,6 +61,29 @@ export class Utf8Stream {
   #broken(): string {
     if (this.#held.length === 0) return "";
     return this.#mark === "byte" ? replacement.repeat(this.#held.length) : replacement;
+  }
+}
+
+/** Shows runs of byte tokens when they have ended. */
+export class RunStream implements Utf8Stream {
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  #run: number[] = [];
+
+  push(bytes: Uint8Array, isByte: boolean): string {
+    if (isByte) this.#run.push(...bytes);
+    // Special tokens give nothing, and are not there for the decoder.
+    return isByte || bytes.length === 0 ? "" : this.end() + this.#decoder.decode(bytes);
+  }
+
+  end(): string {
+    const run = Uint8Array.from(this.#run);
+    this.#run = [];
+    try {
+      return this.#decoder.decode(run);
+    } catch (thrown) {
+      if (thrown instanceof TypeError) return replacement.repeat(run.length);
+      throw thrown;
+    }
   }
 }
 
