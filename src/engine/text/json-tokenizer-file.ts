@@ -11,8 +11,10 @@ import { invalidTokenizer, isRecord } from "./tokenizer-file";
 type Json = Readonly<Record<string, unknown>>;
 
 export interface TokenizerJson {
+  /** The file, but for the vocabulary of its model, which lacks the markers of special tokens. */
   readonly raw: Json;
   readonly vocabulary: Readonly<Record<string, number>>;
+  /** Without those that would spell the marker of a special token out of text. */
   readonly merges: readonly (readonly [string, string])[];
   readonly added: readonly AddedToken[];
   readonly vocabularySize: number;
@@ -45,25 +47,27 @@ export function checkTokenizerJson(file: string, raw: Json, config: TokenizerCon
   const model = raw["model"];
   if (!isRecord(model) || model["type"] !== "BPE") return invalidTokenizer(file, "its model is not BPE");
   const vocabulary = readVocabulary(file, model["vocab"]);
-  const merges = readMerges(file, model["merges"]);
   const added = readAdded(file, raw["added_tokens"], config);
+  const special = new Set(added.filter((token) => token.special).map(({ content }) => content));
+  // Converters write merges for every token, markers too: with them, a typed `</s>` would end the sequence.
+  const merges = readMerges(file, model["merges"]).filter(([left, right]) => !special.has(left + right));
   const ids = [...Object.values(vocabulary), ...added.map(({ id }) => id)];
-  checkSteps(file, raw["normalizer"]);
-  checkSteps(file, raw["pre_tokenizer"]);
-  const decoders = stepsOf(raw["decoder"]);
+  checkSteps(file, stepsOf(file, raw["normalizer"], "normalizers"));
+  checkSteps(file, stepsOf(file, raw["pre_tokenizer"], "pretokenizers"));
+  const decoders = stepsOf(file, raw["decoder"], "decoders");
   const types = decoders.map((step) => step["type"]);
   const spelling = types.includes("ByteLevel") ? "byte-level" : "byte-fallback";
   if (spelling === "byte-fallback" && !types.includes("ByteFallback") && !types.includes("Metaspace")) {
     invalidTokenizer(file, `its decoder is not known (${types.join(", ")})`);
   }
   return {
-    raw,
+    raw: { ...raw, model: { ...model, vocab: withoutMarkers(vocabulary, special, model["unk_token"]) } },
     vocabulary,
     merges,
     added,
     vocabularySize: ids.reduce((size, id) => Math.max(size, id + 1), 0),
     spelling,
-    addsBegin: firstToken(raw["post_processor"]),
+    addsBegin: firstToken(stepsOf(file, raw["post_processor"], "processors")),
     stripsLeadingSpace: decoders.some(
       (step) => (step["type"] === "Strip" && step["start"] === 1) || step["type"] === "Metaspace",
     ),
@@ -115,37 +119,57 @@ function readAdded(file: string, value: unknown, config: TokenizerConfig): Added
   return [...added.values()];
 }
 
-/** @throws FailureError `tokenizer-invalid` for steps that are not known, or patterns that could take forever. */
-function checkSteps(file: string, value: unknown): void {
-  for (const step of stepsOf(value)) {
+/** The model's own token for the unknown stays: the library looks it up by its text. */
+function withoutMarkers(
+  vocabulary: Readonly<Record<string, number>>,
+  special: ReadonlySet<string>,
+  unknown: unknown,
+): Readonly<Record<string, number>> {
+  const entries = Object.entries(vocabulary);
+  return Object.fromEntries(entries.filter(([token]) => !special.has(token) || token === unknown));
+}
+
+/**
+ * @throws FailureError `tokenizer-invalid` for steps that are not known, patterns that could take forever, and steps
+ *   that could make a text grow without bound.
+ */
+function checkSteps(file: string, steps: readonly Json[]): void {
+  if (steps.filter(({ type }) => type === "ByteLevel").length > 1) invalidTokenizer(file, "it spells bytes twice");
+  for (const step of steps) {
     const { type, pattern } = step;
     if (typeof type !== "string" || !knownSteps.has(type)) invalidTokenizer(file, `the step ${String(type)}`);
     const regex = isRecord(pattern) ? pattern["Regex"] : undefined;
     if (regex !== undefined && !(typeof regex === "string" && knownPatterns.has(regex))) {
       invalidTokenizer(file, `the pattern ${JSON.stringify(regex).slice(0, 80)}`);
     }
+    for (const field of ["content", "prepend", "replacement", "str_rep"]) {
+      const text = step[field] ?? "";
+      if (typeof text !== "string" || text.length > 1) invalidTokenizer(file, `the step ${type} puts in long texts`);
+    }
   }
 }
 
-/** The steps of a normalizer, pre-tokenizer or decoder, with those inside sequences in place of the sequences. */
-function stepsOf(value: unknown): Json[] {
-  const steps: Json[] = [];
-  const open: unknown[] = [value];
-  while (open.length > 0) {
-    const step = open.pop();
-    if (!isRecord(step)) continue;
-    const inside = step["normalizers"] ?? step["pretokenizers"] ?? step["decoders"] ?? step["processors"];
-    if (Array.isArray(inside)) open.push(...(inside as unknown[]).slice(0, stepLimit).reverse());
-    else steps.push(step);
-  }
-  return steps;
+/**
+ * The steps of a normalizer, pre-tokenizer, decoder or post-processor: those of a sequence, or the one that it is.
+ *
+ * @throws FailureError `tokenizer-invalid` for sequences within sequences, or of more steps than any tokenizer has.
+ */
+function stepsOf(file: string, value: unknown, field: string): Json[] {
+  if (!isRecord(value)) return [];
+  if (value["type"] !== "Sequence") return [value];
+  const inside: readonly unknown[] = Array.isArray(value[field]) ? value[field] : [];
+  if (inside.length > stepLimit) return invalidTokenizer(file, `it has ${inside.length} ${field}`);
+  return inside.map((step) => {
+    if (isRecord(step) && step["type"] !== "Sequence") return step;
+    return invalidTokenizer(file, `one of its ${field} is not a single step`);
+  });
 }
 
 const stepLimit = 16;
 
 /** The special token at the start of what a template makes of one text. */
-function firstToken(postProcessor: unknown): string | undefined {
-  for (const step of stepsOf(postProcessor)) {
+function firstToken(processors: readonly Json[]): string | undefined {
+  for (const step of processors) {
     const single: readonly unknown[] = Array.isArray(step["single"]) ? step["single"] : [];
     const [first] = single;
     const token = isRecord(first) ? first["SpecialToken"] : undefined;
