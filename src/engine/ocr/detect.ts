@@ -1,10 +1,10 @@
 /** Finds lines of text with DBNet (Liao et al., "Real-time Scene Text Detection with Differentiable Binarization"). */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import sharp from "sharp";
 import { throwIfCancelled } from "../../shared/failure";
 import type { RgbImage } from "../image/decode";
 import type { RotatedRectangle } from "./geometry";
 import { mergeTouching } from "./merge";
+import { loadSharp } from "./native";
 import { findTextRegions, type ProbabilityMap } from "./text-regions";
 
 /** The network halves its input five times. */
@@ -95,6 +95,7 @@ async function detectAtScale(network: Network, image: RgbImage, scale: number, b
 }
 
 async function resize(image: RgbImage, width: number, height: number): Promise<Uint8Array> {
+  const sharp = await loadSharp();
   return await sharp(image.data, {
     raw: { width: image.width, height: image.height, channels: 3 },
     limitInputPixels: false,

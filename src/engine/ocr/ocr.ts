@@ -6,6 +6,7 @@ import { FailureError } from "../../shared/failure";
 import type { OcrLine } from "../../shared/protocol";
 import type { RgbImage } from "../image/decode";
 import { breatheWith, detectText, type Network } from "./detect";
+import { loadRuntime } from "./native";
 import { inReadingOrder } from "./order";
 import { readEachWay } from "./orientation";
 import { recogniseLines } from "./recognise";
@@ -71,15 +72,6 @@ export class Ocr {
 
   async dispose(): Promise<void> {
     await Promise.all([this.#detection.session.release(), this.#recognition.session.release()]);
-  }
-}
-
-async function loadRuntime(): Promise<typeof OnnxRuntime> {
-  try {
-    return await import("onnxruntime-node");
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new FailureError({ code: "engine-native", library: "onnxruntime-node", message }, { cause: thrown });
   }
 }
 
