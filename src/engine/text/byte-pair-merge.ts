@@ -1,101 +1,127 @@
 /**
- * Byte-pair encoding as SentencePiece does it: of all neighbours that form a piece, the pair whose piece has the
- * highest score is merged first, the leftmost of equals.
+ * Byte-pair encoding: of all neighbours that form a token, the pair that comes first in the order of merges is merged,
+ * the leftmost of equals, until no pair is left.
  *
- * Source: google/sentencepiece, src/bpe_model.cc.
+ * Source: Sennrich et al. 2016, section 3.2; ties as in google/sentencepiece, src/bpe_model.cc, and
+ * huggingface/tokenizers, models/bpe/word.rs, which agree.
  */
 
-interface Candidate {
-  readonly score: number;
-  readonly left: number;
-  readonly right: number;
-  /** End of the merged text, by which outdated candidates are known. */
-  readonly end: number;
+/** Above every token id. */
+const idRange = 2 ** 21;
+/** Above every position in a text. */
+const positionRange = 2 ** 31;
+
+/** Which pairs of tokens merge: when, and into what. */
+export class MergeTable {
+  /** By both ids in one number: order and resulting id in one number. */
+  readonly #merges = new Map<number, number>();
+
+  /** @param order below 2^22; lower is earlier */
+  add(left: number, right: number, order: number, result: number): void {
+    const pair = left * idRange + right;
+    if (!this.#merges.has(pair)) this.#merges.set(pair, order * idRange + result);
+  }
+
+  /** Order of the merge, times 2^21, plus the resulting id. */
+  find(left: number, right: number): number | undefined {
+    return this.#merges.get(left * idRange + right);
+  }
+}
+
+export interface MergedToken {
+  /** Negative for what was no token from the start. */
+  readonly id: number;
+  /** Index of its first symbol. */
+  readonly start: number;
 }
 
 /**
- * Splits a text into pieces. Time O(n log n).
+ * Merges what can be merged. Time O(n log n), memory O(n).
  *
- * @param scoreOf the score of a piece; undefined for what is none.
+ * @param symbols ids of the characters of a text; negative ones never merge
  */
-export function mergePairs(text: string, scoreOf: (piece: string) => number | undefined): string[] {
-  const starts: number[] = [];
-  for (let at = 0; at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) starts.push(at);
-  const count = starts.length;
-  const begin = Uint32Array.from(starts);
-  const end = Uint32Array.from(starts, (_, index) => starts[index + 1] ?? text.length);
-  const previous = Int32Array.from(starts, (_, index) => index - 1);
-  const next = Int32Array.from(starts, (_, index) => (index + 1 < count ? index + 1 : -1));
-  const merged = new Uint8Array(count);
-  const queue = new CandidateQueue();
+export function mergePairs(symbols: Int32Array, table: MergeTable): MergedToken[] {
+  const count = symbols.length;
+  const ids = Int32Array.from(symbols);
+  // A symbol that was merged away has no neighbours.
+  const previous = Int32Array.from(ids, (_, index) => index - 1);
+  const next = Int32Array.from(ids, (_, index) => (index + 1 < count ? index + 1 : -1));
+  const queue = new NumberQueue(count);
 
-  const propose = (left: number, right: number): void => {
-    if (left < 0 || right < 0) return;
-    const stop = end[right] ?? 0;
-    const score = scoreOf(text.slice(begin[left], stop));
-    if (score !== undefined) queue.push({ score, left, right, end: stop });
+  const mergeAt = (left: number): number | undefined => {
+    const right = left < 0 ? -1 : (next[left] ?? -1);
+    const [leftId, rightId] = [ids[left] ?? -1, ids[right] ?? -1];
+    return leftId < 0 || rightId < 0 ? undefined : table.find(leftId, rightId);
   };
-  for (let index = 1; index < count; index++) propose(index - 1, index);
+  const propose = (left: number): void => {
+    const merge = mergeAt(left);
+    if (merge !== undefined) queue.push(Math.floor(merge / idRange) * positionRange + left);
+  };
+  for (let left = 0; left < count; left++) propose(left);
 
-  for (let best = queue.pop(); best !== undefined; best = queue.pop()) {
-    const { left, right, end: stop } = best;
-    if (merged[left] === 1 || merged[right] === 1 || next[left] !== right || end[right] !== stop) continue;
-    end[left] = stop;
-    merged[right] = 1;
+  for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
+    const left = key % positionRange;
+    const merge = mergeAt(left);
+    // The pair that was proposed may have been changed since by a merge beside it.
+    if (merge === undefined || Math.floor(merge / idRange) !== Math.floor(key / positionRange)) continue;
+    const right = next[left] ?? -1;
     const after = next[right] ?? -1;
+    ids[left] = merge % idRange;
     next[left] = after;
+    next[right] = -1;
     if (after >= 0) previous[after] = left;
-    propose(previous[left] ?? -1, left);
-    propose(left, after);
+    propose(previous[left] ?? -1);
+    propose(left);
   }
 
-  const pieces: string[] = [];
-  for (let index = count > 0 ? 0 : -1; index >= 0; index = next[index] ?? -1) {
-    pieces.push(text.slice(begin[index], end[index]));
-  }
-  return pieces;
+  const tokens: MergedToken[] = [];
+  for (let start = count > 0 ? 0 : -1; start >= 0; start = next[start] ?? -1)
+    tokens.push({ id: ids[start] ?? -1, start });
+  return tokens;
 }
 
-/** A binary heap: highest score first, then leftmost. */
-class CandidateQueue {
-  readonly #heap: Candidate[] = [];
+/** A binary heap, lowest first. */
+class NumberQueue {
+  #heap: Float64Array;
+  #size = 0;
 
-  push(candidate: Candidate): void {
+  constructor(capacity: number) {
+    this.#heap = new Float64Array(Math.max(16, capacity));
+  }
+
+  push(value: number): void {
+    if (this.#size === this.#heap.length) {
+      const larger = new Float64Array(this.#size * 2);
+      larger.set(this.#heap);
+      this.#heap = larger;
+    }
     const heap = this.#heap;
-    let at = heap.length;
+    let at = this.#size++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || !before(candidate, above)) break;
+      const above = heap[parent] ?? 0;
+      if (value >= above) break;
       heap[at] = above;
       at = parent;
     }
-    heap[at] = candidate;
+    heap[at] = value;
   }
 
-  pop(): Candidate | undefined {
+  pop(): number | undefined {
+    if (this.#size === 0) return undefined;
     const heap = this.#heap;
     const top = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return top;
+    const size = --this.#size;
+    const last = heap[size] ?? 0;
     let at = 0;
-    for (;;) {
-      const child = this.#lesser(2 * at + 1);
-      const below = heap[child];
-      if (below === undefined || !before(below, last)) break;
+    for (let child = 1; child < size; child = 2 * at + 1) {
+      if (child + 1 < size && (heap[child + 1] ?? 0) < (heap[child] ?? 0)) child++;
+      const below = heap[child] ?? 0;
+      if (below >= last) break;
       heap[at] = below;
       at = child;
     }
     heap[at] = last;
     return top;
   }
-
-  #lesser(left: number): number {
-    const [a, b] = [this.#heap[left], this.#heap[left + 1]];
-    return a !== undefined && b !== undefined && before(b, a) ? left + 1 : left;
-  }
-}
-
-function before(a: Candidate, b: Candidate): boolean {
-  return a.score > b.score || (a.score === b.score && a.left < b.left);
 }

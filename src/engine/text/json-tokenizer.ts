@@ -4,7 +4,8 @@
  * Normalizing, splitting and merging is the library's; this side decides where special tokens are looked for (see
  * `special-tokens.ts`) and spells tokens as bytes.
  */
-import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
+import { BPE, Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
+import { mergePairs, MergeTable } from "./byte-pair-merge";
 import { checkTokenizerJson, type TokenizerJson } from "./json-tokenizer-file";
 import { SpecialTokens, standIn, type TextSegment } from "./special-tokens";
 import { decodeTokens } from "./stream";
@@ -12,6 +13,9 @@ import { isByteToken, type Spelling, tokenBytes } from "./token-bytes";
 import type { Tokenizer } from "./tokenizer";
 import { type AddedToken, endTokensOf, type TokenizerConfig } from "./tokenizer-config";
 import { invalidTokenizer, isRecord, readTokenizerJson } from "./tokenizer-file";
+
+/** UTF-16 units; the library doesn't remember longer words either. */
+const longWord = 256;
 
 /** Classes with an `add_bos_token` of their own, which they put above what tokenizer.json says. */
 const slowClasses = new Set(["LlamaTokenizer", "GemmaTokenizer"]);
@@ -107,11 +111,42 @@ function buildLibraryTokenizer(file: string, { raw, added, merges, splitsWords }
     post_processor: null,
     decoder: null,
   };
+  const library = libraryTokenizer(file, json);
+  mergeLongWords(file, library, merges);
+  return library;
+}
+
+function libraryTokenizer(file: string, json: object): LibraryTokenizer {
   try {
     return new LibraryTokenizer(json, {});
   } catch (thrown) {
     return invalidTokenizer(file, thrown instanceof Error ? thrown.message : String(thrown), thrown);
   }
+}
+
+/** The library makes a text of each merge, which takes half a minute for a word of a million letters. */
+function mergeLongWords(file: string, library: LibraryTokenizer, merges: TokenizerJson["merges"]): void {
+  const { model } = library;
+  if (!(model instanceof BPE)) return invalidTokenizer(file, "its model is not BPE");
+  const mergeShort = model.bpe.bind(model);
+  const ids = model.tokens_to_ids;
+  let table: MergeTable | undefined;
+  model.bpe = (word) => {
+    if (word.length < longWord) return mergeShort(word);
+    table ??= mergesOf(merges, ids);
+    const characters = Array.from(word);
+    const symbols = Int32Array.from(characters, (character) => ids.get(character) ?? -1);
+    return mergePairs(symbols, table).map(({ id, start }) => model.vocab[id] ?? characters[start] ?? "");
+  };
+}
+
+function mergesOf(merges: TokenizerJson["merges"], ids: ReadonlyMap<string, number>): MergeTable {
+  const table = new MergeTable();
+  for (const [order, [left, right]] of merges.entries()) {
+    const [leftId, rightId, id] = [ids.get(left), ids.get(right), ids.get(left + right)];
+    if (leftId !== undefined && rightId !== undefined && id !== undefined) table.add(leftId, rightId, order, id);
+  }
+  return table;
 }
 
 const wordSplit = { type: "Split", pattern: { Regex: "▁*[^▁]+|▁+" }, behavior: "Isolated", invert: false };

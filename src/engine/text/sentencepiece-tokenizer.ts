@@ -5,7 +5,7 @@
  * are cut out first and each text between them goes through SentencePiece alone. With `legacy` the model's own
  * normalizer puts a space before each of these texts; without, a space is put once, before the first.
  */
-import { mergePairs } from "./byte-pair-merge";
+import { mergePairs, MergeTable } from "./byte-pair-merge";
 import { type Piece, readSentencePieceModel, type SentencePieceModel } from "./sentencepiece-model";
 import { markedParts, SpecialTokens, type TextSegment } from "./special-tokens";
 import { decodeTokens } from "./stream";
@@ -18,6 +18,8 @@ const space = "▁";
 /** Words longer than this are not worth remembering. */
 const longestRemembered = 64;
 const remembered = 20_000;
+/** Characters; a longer piece in a file from outside would cost time for nothing. */
+const longestPiece = 1024;
 
 /** @throws FailureError `tokenizer-invalid`, `file-too-large`, `file-unreadable`. */
 export async function loadSentencePieceTokenizer(file: string, config: TokenizerConfig): Promise<Tokenizer> {
@@ -35,10 +37,13 @@ class SentencePieceTokenizer implements Tokenizer {
   readonly #legacy: boolean;
   readonly #added: ReadonlyMap<number, AddedToken>;
   readonly #special: SpecialTokens;
+  /** Markers that the files beside the model name as special. */
+  readonly #named: ReadonlySet<string>;
   readonly #bytes: ReadonlyMap<number, number>;
   readonly #unknown: number;
   /** What encoding can reach: neither control, unknown nor byte pieces. */
-  readonly #reachable: ReadonlyMap<string, { readonly id: number; readonly score: number }>;
+  readonly #reachable: ReadonlyMap<string, number>;
+  readonly #merges: MergeTable;
   /** Pieces that are never taken apart. */
   readonly #whole: RegExp | undefined;
   readonly #words: RegExp | undefined;
@@ -49,6 +54,7 @@ class SentencePieceTokenizer implements Tokenizer {
     const added = addedTokens(pieces, config);
     this.#model = model;
     this.#legacy = config.legacy;
+    this.#named = config.special;
     this.#added = new Map(added.map((token) => [token.id, token]));
     this.#special = new SpecialTokens(added.filter(({ special }) => special));
     this.vocabularySize = added.reduce((size, { id }) => Math.max(size, id + 1), pieces.length);
@@ -60,7 +66,8 @@ class SentencePieceTokenizer implements Tokenizer {
     const usable = [...pieces.entries()].filter(
       ([, { type, text }]) => (type === "normal" || type === "user-defined") && !special.has(text),
     );
-    this.#reachable = new Map(usable.map(([id, { text, score }]) => [text, { id, score }]));
+    this.#reachable = new Map(usable.map(([id, { text }]) => [text, id]));
+    this.#merges = mergesOf(usable, this.#reachable);
     this.#whole = alternatives([
       ...usable.filter(([, { type }]) => type === "user-defined").map(([, { text }]) => text),
       ...added.filter((token) => !token.special).map(({ content }) => content),
@@ -101,11 +108,12 @@ class SentencePieceTokenizer implements Tokenizer {
 
   bytesOf(id: number): Uint8Array {
     const added = this.#added.get(id);
-    if (added?.special === true) return new Uint8Array(0);
-    if (added !== undefined) return tokenBytes(added.content, "sentencepiece");
     const piece = this.#model.pieces[id];
-    if (piece === undefined || piece.type === "control" || piece.type === "unknown") return new Uint8Array(0);
-    return tokenBytes(piece.text, "sentencepiece");
+    // Markers that the files beside the model don't name as special are text, as the reference shows it.
+    const shown = added === undefined || !this.#named.has(added.content);
+    if (!shown || piece?.type === "control" || piece?.type === "unknown") return new Uint8Array(0);
+    const text = added?.content ?? piece?.text;
+    return text === undefined ? new Uint8Array(0) : tokenBytes(text, "sentencepiece");
   }
 
   isByte(id: number): boolean {
@@ -145,7 +153,7 @@ class SentencePieceTokenizer implements Tokenizer {
 
   #wholeId(text: string): number {
     const reachable = this.#reachable.get(text);
-    if (reachable !== undefined) return reachable.id;
+    if (reachable !== undefined) return reachable;
     for (const { id, content } of this.#added.values()) if (content === text) return id;
     return this.#unknown;
   }
@@ -159,8 +167,11 @@ class SentencePieceTokenizer implements Tokenizer {
   #encodeWord(word: string): readonly number[] {
     const known = this.#remembered.get(word);
     if (known !== undefined) return known;
-    const pieces = mergePairs(word, (piece) => this.#reachable.get(piece)?.score);
-    const ids = pieces.flatMap((piece) => this.#reachable.get(piece)?.id ?? this.#fallback(piece));
+    const characters = Array.from(word);
+    const symbols = Int32Array.from(characters, (character) => this.#reachable.get(character) ?? -1);
+    const ids = mergePairs(symbols, this.#merges).flatMap(({ id, start }) =>
+      id >= 0 ? id : this.#fallback(characters[start] ?? ""),
+    );
     if (word.length <= longestRemembered) {
       if (this.#remembered.size >= remembered) this.#remembered.clear();
       this.#remembered.set(word, ids);
@@ -193,6 +204,20 @@ function addedTokens(pieces: readonly Piece[], config: TokenizerConfig): AddedTo
     added.set(token.id, { ...token, special: token.special || config.special.has(token.content) });
   }
   return [...added.values()];
+}
+
+/** Each piece is made by every pair of pieces that spell it, the sooner the higher its score. */
+function mergesOf(pieces: readonly (readonly [number, Piece])[], ids: ReadonlyMap<string, number>): MergeTable {
+  const table = new MergeTable();
+  const scores = [...new Set(pieces.map(([, { score }]) => score))].sort((a, b) => b - a);
+  const orders = new Map(scores.map((score, order) => [score, order]));
+  for (const [id, { text, score }] of pieces) {
+    for (let at = 1; at < Math.min(text.length, longestPiece); at++) {
+      const [left, right] = [ids.get(text.slice(0, at)), ids.get(text.slice(at))];
+      if (left !== undefined && right !== undefined) table.add(left, right, orders.get(score) ?? 0, id);
+    }
+  }
+  return table;
 }
 
 function bytePieces(file: string, { pieces, byteFallback }: SentencePieceModel): Map<number, number> {
