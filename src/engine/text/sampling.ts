@@ -17,11 +17,12 @@ export class Sampler {
 
   /** @throws FailureError `option-invalid` */
   constructor(options: SamplingOptions) {
-    check("temperature", options.temperature, options.temperature >= 0, "0 or more");
-    check("topP", options.topP, options.topP > 0 && options.topP <= 1, "above 0 and at most 1");
-    check("topK", options.topK, Number.isInteger(options.topK) && options.topK >= 0, "a whole number from 0");
-    check("repetitionPenalty", options.repetitionPenalty, options.repetitionPenalty > 0, "above 0");
-    check("seed", options.seed, Number.isSafeInteger(options.seed), "a whole number");
+    const { temperature, topP, topK, repetitionPenalty, seed } = options;
+    check("temperature", temperature, temperature >= 0 && temperature < Infinity, "0 or more");
+    check("topP", topP, topP > 0 && topP <= 1, "above 0 and at most 1");
+    check("topK", topK, Number.isInteger(topK) && topK >= 0, "a whole number from 0");
+    check("repetitionPenalty", repetitionPenalty, repetitionPenalty > 0 && repetitionPenalty < Infinity, "above 0");
+    check("seed", seed, Number.isSafeInteger(seed), "a whole number");
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
   }
