@@ -10,10 +10,14 @@ import { SeededRandom } from "./random";
 
 type SamplingOptions = Pick<Sampling, "temperature" | "topP" | "topK" | "repetitionPenalty" | "seed">;
 
+/** Below this only the highest logit has any weight, ties apart. */
+const coldest = 1e-6;
+
 export class Sampler {
   readonly #options: SamplingOptions;
   readonly #random: SeededRandom;
   #scratch = new Float32Array(0);
+  #weights = new Float64Array(0);
 
   /** @throws FailureError `option-invalid` */
   constructor(options: SamplingOptions) {
@@ -38,7 +42,7 @@ export class Sampler {
     const { temperature } = this.#options;
     const scores = this.#penalized(logits, history);
     const best = largest(scores);
-    if (temperature === 0) return best;
+    if (temperature < coldest) return best;
     return this.#draw(scores, scores[best] ?? 0);
   }
 
@@ -56,21 +60,23 @@ export class Sampler {
 
   #draw(scores: Float32Array, max: number): number {
     const { temperature, topK, topP } = this.#options;
-    const weight = (score: number): number => Math.exp((score - max) / temperature);
-    const restrictsCount = topK > 0 && topK < scores.length;
-    if (!restrictsCount && topP === 1) {
-      const total = scores.reduce((sum, score) => sum + weight(score), 0);
-      return pick(scores.keys(), (id) => weight(scores[id] ?? -Infinity), this.#random.uniform() * total);
+    if (this.#weights.length !== scores.length) this.#weights = new Float64Array(scores.length);
+    const weights = this.#weights;
+    // The softmax, not yet divided by its sum.
+    let total = 0;
+    for (let id = 0; id < scores.length; id++) {
+      const weight = Math.exp(((scores[id] ?? 0) - max) / temperature);
+      weights[id] = weight;
+      total += weight;
     }
-    const total = restrictsCount ? 0 : scores.reduce((sum, score) => sum + weight(score), 0);
+    const limited = topK > 0 && topK < scores.length;
+    if (!limited && topP === 1) return pickFromAll(weights, this.#random.uniform() * total);
     const enough = (ids: readonly number[]): boolean =>
-      restrictsCount ? ids.length >= topK : massOf(ids, scores, weight) >= topP * total;
-    const ids = restrictsCount ? firstOnes(likeliest(scores, max, temperature, enough), scores, topK) : undefined;
-    const candidates = ids ?? likeliest(scores, max, temperature, enough);
-    const candidateTotal = ids === undefined ? total : massOf(ids, scores, weight);
-    const kept = nucleus(candidates, (id) => weight(scores[id] ?? -Infinity), topP * candidateTotal);
-    const mass = massOf(kept, scores, weight);
-    return pick(kept, (id) => weight(scores[id] ?? -Infinity), this.#random.uniform() * mass);
+      limited ? ids.length >= topK : massOf(ids, weights) >= topP * total;
+    const sorted = likeliest(scores, max, temperature, enough);
+    const candidates = limited ? firstOnes(sorted, scores, topK) : sorted;
+    const kept = nucleus(candidates, weights, topP * (limited ? massOf(candidates, weights) : total));
+    return pick(kept, weights, this.#random.uniform() * massOf(kept, weights));
   }
 }
 
@@ -97,7 +103,7 @@ function likeliest(
   temperature: number,
   enough: (ids: readonly number[]) => boolean,
 ): number[] {
-  for (let depth = 8 * temperature; ; depth *= 3) {
+  for (let depth = 4 * temperature; ; depth *= 2) {
     const least = Number.isFinite(max - depth) ? max - depth : -Infinity;
     const ids: number[] = [];
     for (let id = 0; id < scores.length; id++) if ((scores[id] ?? -Infinity) >= least) ids.push(id);
@@ -114,34 +120,42 @@ function firstOnes(sorted: readonly number[], scores: Float32Array, count: numbe
 }
 
 /** The fewest of sorted ids that hold the mass together; at least one. */
-function nucleus(sorted: readonly number[], weight: (id: number) => number, mass: number): number[] {
+function nucleus(sorted: readonly number[], weights: Float64Array, mass: number): number[] {
   const kept: number[] = [];
   let before = 0;
   for (const id of sorted) {
     if (kept.length > 0 && before >= mass) break;
     kept.push(id);
-    before += weight(id);
+    before += weights[id] ?? 0;
   }
   return kept;
 }
 
-function massOf(ids: readonly number[], scores: Float32Array, weight: (score: number) => number): number {
-  return ids.reduce((sum, id) => sum + weight(scores[id] ?? -Infinity), 0);
+function massOf(ids: readonly number[], weights: Float64Array): number {
+  let mass = 0;
+  for (const id of ids) mass += weights[id] ?? 0;
+  return mass;
 }
 
 /** The id at which the running sum of weights passes a point. */
-function pick(ids: Iterable<number>, weight: (id: number) => number, point: number): number {
-  let sum = 0;
-  let last = 0;
+function pick(ids: readonly number[], weights: Float64Array, point: number): number {
+  let left = point;
   for (const id of ids) {
-    const own = weight(id);
-    if (own === 0) continue;
-    sum += own;
-    last = id;
-    if (sum > point) return id;
+    left -= weights[id] ?? 0;
+    if (left < 0) return id;
   }
   // Rounding can leave the point a hair beyond the sum.
-  return last;
+  return ids[0] ?? 0;
+}
+
+/** The same over all ids. */
+function pickFromAll(weights: Float64Array, point: number): number {
+  let left = point;
+  for (let id = 0; id < weights.length; id++) {
+    left -= weights[id] ?? 0;
+    if (left < 0) return id;
+  }
+  return weights.indexOf(1);
 }
 
 function check(option: string, found: number, valid: boolean, expected: string): void {
