@@ -9,7 +9,8 @@ proportional ones) draw the lines that the 8-bit ranges are measured on. What ch
 - Recognition knows fewer characters (`kept_characters` says which).
 - Recognition ends in the most probable class of each step and its probability, in place of the probabilities of all
   classes: [batch, steps] int64 and float32 rather than [batch, steps, classes].
-- Recognition's pointwise convolutions between 192 channels or more have 8-bit weights (one scale a channel) and 8-bit inputs (one scale a tensor).
+- Recognition's pointwise convolutions between 192 channels or more have 8-bit weights (one scale a channel) and 8-bit
+  inputs (one scale a tensor).
 - The characters, one a line, move from the network's metadata to characters.txt.
 """
 
@@ -176,7 +177,7 @@ class Lines(CalibrationDataReader):
 
     def __init__(self, fonts):
         random = np.random.default_rng(1)
-        lines = [line.strip() for line in Path(__file__).read_text("utf-8").splitlines() if len(line) > 40]
+        lines = (FOLDER / "calibration.txt").read_text("utf-8").splitlines()
         self.batches = iter([self.batch(random, lines, fonts) for _ in range(40)])
 
     def batch(self, random, lines, fonts):
@@ -232,6 +233,29 @@ def quantise(model, fonts):
         return onnx.load(quantised)
 
 
+def saturation_probe():
+    """One convolution of the greatest values: 200 in every output where processors multiply 8-bit values exactly."""
+    channels = 64
+    exact = 255 * 127 * channels
+    initializers = {
+        "one": np.array(1, np.float32),
+        "x_zero": np.array(0, np.uint8),
+        "weight": np.full((channels, channels, 1, 1), 127, np.int8),
+        "weight_scale": np.ones(channels, np.float32),
+        "weight_zero": np.zeros(channels, np.int8),
+        "y_scale": np.array(exact / 200, np.float32),
+    }
+    inputs = ["x", "one", "x_zero", "weight", "weight_scale", "weight_zero", "y_scale", "x_zero"]
+    graph = helper.make_graph(
+        [helper.make_node("QLinearConv", inputs, ["y"])],
+        "saturation",
+        [helper.make_tensor_value_info("x", TensorProto.UINT8, [1, channels, 4, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.UINT8, [1, channels, 4, 4])],
+        [numpy_helper.from_array(values, name) for name, values in initializers.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
 def load(source):
     model = onnx.load(source)
     constants_to_initializers(model.graph)
@@ -260,6 +284,7 @@ def main():
     drop_classes(recognition.graph, kept)
     end_in_best_class(recognition.graph)
     save(quantise(recognition, sys.argv[3:]), FOLDER / "recognition.onnx")
+    save(saturation_probe(), FOLDER / "saturation.onnx")
     (FOLDER / "characters.txt").write_text("".join(characters[index] + "\n" for index in kept), "utf-8")
     print(len(kept), "of", len(characters), "characters")
 

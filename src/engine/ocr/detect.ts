@@ -10,7 +10,7 @@ import { findTextRegions, type ProbabilityMap } from "./text-regions";
 /** The network halves its input five times. */
 const strideMultiple = 32;
 /** The longest side of what the network sees at once: bounds its memory. */
-const tileSide = 1920;
+const tileSide = 1024;
 /** Tiles overlap by this much, so that text at a seam is seen with its surroundings. */
 const tileOverlap = 64;
 /** Bounds the time for enormous images, which are scaled down to this many pixels. */

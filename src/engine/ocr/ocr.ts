@@ -35,7 +35,9 @@ export class Ocr {
     const characters = (await readModelFile(file("characters.txt"))).toString("utf8").split("\n").slice(0, -1);
     const detection = await loadNetwork(runtime, file("detection.onnx"), options.threads);
     try {
-      const recognition = await loadNetwork(runtime, file("recognition.onnx"), options.threads);
+      const recognition = await loadNetwork(runtime, file("recognition.onnx"), options.threads, {
+        extra: (await saturates(runtime, file("saturation.onnx"))) ? { session: { x64quantprecision: "1" } } : {},
+      });
       // Class 0 is the blank, and the class after the last character of the file is the space.
       return new Ocr(detection, recognition, [...characters, " "]);
     } catch (thrown) {
@@ -75,7 +77,12 @@ export class Ocr {
   }
 }
 
-async function loadNetwork(runtime: typeof OnnxRuntime, file: string, threads: number): Promise<Network> {
+async function loadNetwork(
+  runtime: typeof OnnxRuntime,
+  file: string,
+  threads: number,
+  more: OnnxRuntime.InferenceSession.SessionOptions = {},
+): Promise<Network> {
   const bytes = await readModelFile(file);
   const session = await asRuntimeFailure(path.basename(file), () =>
     runtime.InferenceSession.create(bytes, {
@@ -83,11 +90,25 @@ async function loadNetwork(runtime: typeof OnnxRuntime, file: string, threads: n
       graphOptimizationLevel: "all",
       // Shapes change with every image: a pattern of one run's memory would not fit the next.
       enableMemPattern: false,
-      // Processors without 8-bit dot products would overflow where they multiply unsigned by signed.
-      extra: { session: { x64quantprecision: "1" } },
+      ...more,
     }),
   );
   return { session, Tensor: runtime.Tensor };
+}
+
+/**
+ * Whether this processor's sums of two 8-bit products stop at 16 bits, as AVX2's do: the runtime then has to take a
+ * slower way that is exact. `file` is a convolution whose outputs are 200 where nothing is lost.
+ */
+async function saturates(runtime: typeof OnnxRuntime, file: string): Promise<boolean> {
+  const { session } = await loadNetwork(runtime, file, 1);
+  try {
+    const x = new runtime.Tensor("uint8", new Uint8Array(64 * 16).fill(255), [1, 64, 4, 4]);
+    const { y } = await session.run({ x });
+    return !(y?.data instanceof Uint8Array) || y.data.some((value) => value !== 200);
+  } finally {
+    await session.release();
+  }
 }
 
 async function readModelFile(file: string): Promise<Buffer> {

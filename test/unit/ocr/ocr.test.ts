@@ -65,7 +65,7 @@ describe("OCR", () => {
   });
 
   test("reads a long page in tiles, through their seams, in order", async () => {
-    // 26 copies 110 apart: the seams of 2,900 rows cut through some of them.
+    // 26 copies 110 apart: the seams of 2,980 rows cut through some of them.
     const parts = Array.from({ length: 26 }, (_, index) => ({
       name: "heading" as const,
       left: 20,
