@@ -37,17 +37,30 @@ export interface ModelConfig extends DecoderConfig {
   readonly starter: boolean;
 }
 
-const families: Readonly<Record<string, DecoderConfig["family"]>> = {
-  mgm: "llama",
-  mgm_llama: "llama",
-  mini_gemini: "llama",
-  mgm_gemma: "gemma",
-  mini_gemini_gemma: "gemma",
-  mgm_mixtral: "mixtral",
-  mini_gemini_mixtral: "mixtral",
-};
+/** `model_type`, with and without the project's older name. */
+const families: ReadonlyMap<string, DecoderConfig["family"]> = new Map([
+  ["mgm", "llama"],
+  ["mgm_llama", "llama"],
+  ["mini_gemini", "llama"],
+  ["mgm_gemma", "gemma"],
+  ["mini_gemini_gemma", "gemma"],
+  ["mgm_mixtral", "mixtral"],
+  ["mini_gemini_mixtral", "mixtral"],
+]);
+
+/** `architectures`, for a `model_type` that is not listed. */
+const architectures: ReadonlyMap<string, DecoderConfig["family"]> = new Map([
+  ["MGMLlamaForCausalLM", "llama"],
+  ["MGMGemmaForCausalLM", "gemma"],
+  ["MGMMixtralForCausalLM", "mixtral"],
+  ["MiniGeminiLlamaForCausalLM", "llama"],
+  ["MiniGeminiGemmaForCausalLM", "gemma"],
+  ["MiniGeminiMixtralForCausalLM", "mixtral"],
+]);
 
 const widths = { from: 1, to: 1 << 16 };
+/** The longest context that a published language model of these families has is 200,000. */
+const positions = { from: 1, to: 1 << 20, fallback: 2048 };
 
 /** @throws FailureError `file-missing`, `config-missing`, `config-invalid`, `model-family-unknown`. */
 export async function readModelConfig(folder: string): Promise<ModelConfig> {
@@ -56,8 +69,8 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
   return {
     file: fields.file,
     ...readDecoder(fields, family),
-    maxPositions: fields.integer("max_position_embeddings", { from: 1, to: 1 << 24, fallback: 2048 }),
-    tokenizerModelMaxLength: fields.integer("tokenizer_model_max_length", { from: 1, to: 1 << 24, fallback: 2048 }),
+    maxPositions: fields.integer("max_position_embeddings", positions),
+    tokenizerModelMaxLength: fields.integer("tokenizer_model_max_length", positions),
     vision: readVision(fields),
     starter: fields.boolean("mini_gemini_starter", false),
   };
@@ -65,9 +78,9 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
 
 function readFamily(fields: JsonFields): DecoderConfig["family"] {
   const type = fields.text("model_type", "");
-  const family = families[type];
-  if (family !== undefined) return family;
   const architecture = fields.texts("architectures")[0] ?? "";
+  const family = families.get(type) ?? architectures.get(architecture);
+  if (family !== undefined) return family;
   throw new FailureError({ code: "model-family-unknown", file: fields.file, found: `${type} ${architecture}`.trim() });
 }
 
@@ -79,7 +92,8 @@ function readDecoder(fields: JsonFields, family: DecoderConfig["family"]): Decod
   if (!fields.has("head_dim") && hiddenSize % heads !== 0) fields.refuse("hidden_size", `a multiple of ${heads}`);
   const headSize = fields.integer("head_dim", { from: 2, to: 1024, fallback: Math.floor(hiddenSize / heads) });
   if (headSize % 2 !== 0) fields.refuse("head_dim", "an even number");
-  if (fields.has("rope_scaling")) fields.refuse("rope_scaling", "null");
+  for (const field of ["rope_scaling", "rope_parameters"]) if (fields.has(field)) fields.refuse(field, "null");
+  refuseWindow(fields);
   if (fields.boolean("attention_bias", false)) fields.refuse("attention_bias", "false");
   if (fields.boolean("mlp_bias", false)) fields.refuse("mlp_bias", "false");
   return {
@@ -99,6 +113,14 @@ function readDecoder(fields: JsonFields, family: DecoderConfig["family"]): Decod
   };
 }
 
+/** Attention here sees the whole context: a window is as good as none only where it is no shorter. */
+function refuseWindow(fields: JsonFields): void {
+  if (!fields.has("sliding_window")) return;
+  const context = fields.integer("max_position_embeddings", positions);
+  const window = fields.integer("sliding_window", { from: 0, to: Number.MAX_SAFE_INTEGER });
+  if (window < context) fields.refuse("sliding_window", `null, or at least ${context}`);
+}
+
 /** Gemma's `gelu` is the exact one, as the reference's release of transformers ran it. */
 function readActivation(fields: JsonFields, family: DecoderConfig["family"]): DecoderConfig["activation"] {
   const field = family === "gemma" && fields.has("hidden_activation") ? "hidden_activation" : "hidden_act";
@@ -116,7 +138,12 @@ function readVision(fields: JsonFields): VisionConfig {
   if (fields.text("mm_projector_type", "mlp2x_gelu") !== "mlp2x_gelu") fields.refuse("mm_projector_type", "mlp2x_gelu");
   if (fields.text("mm_vision_select_feature", "patch") !== "patch") fields.refuse("mm_vision_select_feature", "patch");
   if (fields.boolean("mm_use_im_start_end", false)) fields.refuse("mm_use_im_start_end", "false");
-  const lastComponent = (field: string): string => fields.text(field, "").split(/[\\/]/).filter(Boolean).at(-1) ?? "";
+  const lastComponent = (field: string): string =>
+    fields
+      .text(field, "")
+      .split(/[\\/]/)
+      .filter((part) => part !== "" && part !== "." && part !== "..")
+      .at(-1) ?? "";
   return {
     lowResolutionName: lastComponent("mm_vision_tower"),
     highResolutionName: lastComponent("mm_vision_tower_aux"),

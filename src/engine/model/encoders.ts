@@ -1,16 +1,15 @@
 /**
  * The two image encoders of a checkpoint: found beside it or inside it, chosen by what the folders hold.
  *
- * The paths in config.json are those of the training machine: their last component is a name to look for, no more.
  * Source: dvlab-research/MGM, mgm/model/multimodal_encoder/*.py, mgm/model/mgm_arch.py `initialize_uni_modules`.
  */
-import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { FailureError } from "../../shared/failure";
 import { openWeightFile } from "../weights/checkpoint";
 import type { Checkpoint } from "../weights/tensor";
 import { Weights } from "../weights/weights";
 import type { ModelConfig, VisionConfig } from "./config";
+import { findEncoderFolder, findFile, type FoundFolder, type SearchRoot } from "./encoder-folders";
 import { JsonFields } from "./json-fields";
 
 export interface ClipVisionConfig {
@@ -51,12 +50,14 @@ export interface Encoders {
 const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
 const clipDeviation = [0.26862954, 0.26130258, 0.27577711] as const;
 
+const clipConfigFile = "config.json";
 const clipWeightFiles = ["model.safetensors", "pytorch_model.bin"];
 const convNextWeightFiles = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"];
 
 /**
- * @param encodersFolder searched, and one level below it; then the folders beside the checkpoint.
- * @throws FailureError `encoder-missing` with the folders searched, `config-missing`, `config-invalid`.
+ * @param encodersFolder searched first, two levels deep; then the checkpoint's own folder and those beside it.
+ * @throws FailureError `encoder-missing` with the folders searched, `config-missing`, `config-invalid`, and what the
+ *   encoders' weight files throw.
  */
 export async function findEncoders(
   { vision }: ModelConfig,
@@ -65,89 +66,58 @@ export async function findEncoders(
   encodersFolder: string | undefined,
 ): Promise<Encoders> {
   const roots = [
-    ...(encodersFolder === undefined ? [] : [encodersFolder]),
-    modelFolder,
-    path.dirname(path.resolve(modelFolder)),
+    ...(encodersFolder === undefined ? [] : [{ folder: encodersFolder, depth: 2 }]),
+    { folder: modelFolder, depth: 1 },
+    { folder: path.dirname(path.resolve(modelFolder)), depth: 1 },
   ];
-  const low = await findFolder(vision.lowResolutionName, clipWeightFiles, roots);
-  const high = await findFolder(vision.highResolutionName, convNextWeightFiles, roots);
   return {
-    lowResolution: await lowResolution(vision.lowResolutionName, checkpoint, low),
-    highResolution: await highResolution(vision, checkpoint, high),
+    lowResolution: await lowResolution(vision, checkpoint, roots),
+    highResolution: await highResolution(vision, checkpoint, roots),
   };
-}
-
-interface FoundFolder {
-  readonly folder: string | undefined;
-  readonly weightFile: string | undefined;
-  readonly searched: readonly string[];
-}
-
-async function findFolder(
-  name: string,
-  weightFiles: readonly string[],
-  roots: readonly string[],
-): Promise<FoundFolder> {
-  const searched: string[] = [];
-  for (const root of roots) {
-    for (const folder of [root, ...(await subfolders(root))]) {
-      if (path.basename(folder).toLowerCase() !== name.toLowerCase() || name === "") continue;
-      searched.push(folder);
-      for (const file of weightFiles) {
-        const weightFile = path.join(folder, file);
-        if ((await stat(weightFile).catch(() => undefined))?.isFile() === true) return { folder, weightFile, searched };
-      }
-    }
-  }
-  return { folder: undefined, weightFile: undefined, searched: searched.length > 0 ? searched : roots };
-}
-
-async function subfolders(root: string): Promise<readonly string[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map(({ name }) => path.join(root, name));
 }
 
 /** A tower trained with the checkpoint is in it, and wins over the separate one; its config is only in the folder. */
 async function lowResolution(
-  name: string,
+  { lowResolutionName: name }: VisionConfig,
   checkpoint: Checkpoint,
-  found: FoundFolder,
+  roots: readonly SearchRoot[],
 ): Promise<Encoders["lowResolution"]> {
-  const { folder, weightFile, searched } = found;
-  if (folder === undefined || weightFile === undefined) {
-    throw new FailureError({ code: "encoder-missing", encoder: name, searched });
-  }
-  const config = await readClipConfig(folder);
+  const found = await findEncoderFolder(name, [clipConfigFile], roots);
+  if (found.folder === undefined) throw missing(name, found);
+  const config = await readClipConfig(found.folder);
   const inside = new Weights(checkpoint, "model.vision_tower.vision_tower");
   if (inside.has("vision_model.embeddings.class_embedding")) return { checkpoint, weights: inside, config };
+  const weightFile = await findFile(found.folder, clipWeightFiles);
+  if (weightFile === undefined) throw missing(name, found);
   const separate = await openWeightFile(weightFile);
   return { checkpoint: separate, weights: new Weights(separate), config };
 }
 
 async function highResolution(
-  { highResolutionName, highResolutionInside }: VisionConfig,
+  { highResolutionName: name, highResolutionInside }: VisionConfig,
   checkpoint: Checkpoint,
-  found: FoundFolder,
+  roots: readonly SearchRoot[],
 ): Promise<Encoders["highResolution"]> {
-  const aux = new Weights(checkpoint, "model.vision_tower_aux");
-  if (highResolutionInside && aux.has("vision_stem.0.weight") && aux.has("vision_stages.0.blocks.0.gamma")) {
+  const inside = new Weights(checkpoint, "model.vision_tower_aux");
+  if (highResolutionInside && inside.has("vision_stem.0.weight") && inside.has("vision_stages.0.blocks.0.gamma")) {
     const names = { stem: "vision_stem", stages: "vision_stages" };
-    const prefix = "model.vision_tower_aux.";
-    return { checkpoint, weights: aux, names, config: convNextConfig(checkpoint, `${prefix}vision_stages`) };
+    const config = convNextConfig(checkpoint, "model.vision_tower_aux.vision_stages");
+    return { checkpoint, weights: inside, names, config };
   }
-  if (found.weightFile === undefined) {
-    throw new FailureError({ code: "encoder-missing", encoder: highResolutionName, searched: found.searched });
-  }
-  const separate = await openWeightFile(found.weightFile);
-  const weights = new Weights(separate, "visual.trunk");
+  const found = await findEncoderFolder(name, convNextWeightFiles, roots);
+  const weightFile = found.folder === undefined ? undefined : await findFile(found.folder, convNextWeightFiles);
+  if (weightFile === undefined) throw missing(name, found);
+  const separate = await openWeightFile(weightFile);
+  const names = { stem: "stem", stages: "stages" };
   const config = convNextConfig(separate, "visual.trunk.stages");
-  return { checkpoint: separate, weights, names: { stem: "stem", stages: "stages" }, config };
+  return { checkpoint: separate, weights: new Weights(separate, "visual.trunk"), names, config };
 }
 
+const missing = (encoder: string, { searched }: FoundFolder): FailureError =>
+  new FailureError({ code: "encoder-missing", encoder, searched });
+
 async function readClipConfig(folder: string): Promise<ClipVisionConfig> {
-  const whole = await JsonFields.read(path.join(folder, "config.json"));
+  const whole = await JsonFields.read(path.join(folder, clipConfigFile));
   const fields = whole.has("vision_config") ? whole.inside("vision_config") : whole;
   const preprocessor = await JsonFields.read(path.join(folder, "preprocessor_config.json"));
   const imageSize = fields.integer("image_size", { from: 8, to: 4096, fallback: 224 });

@@ -1,8 +1,9 @@
 /** Fields of a published JSON file, each checked before it is believed. */
-import { readFile, stat } from "node:fs/promises";
 import { FailureError } from "../../shared/failure";
+import { InputFile } from "../weights/input-file";
 
-const fileLimit = 16 * 2 ** 20;
+/** Published configurations have some kilobytes. */
+const fileLimit = 2 ** 20;
 
 export class JsonFields {
   readonly file: string;
@@ -15,14 +16,12 @@ export class JsonFields {
     this.#path = path;
   }
 
-  /** @throws FailureError `file-missing`, `file-too-large`, `config-invalid` where the file is no JSON object. */
+  /**
+   * @throws FailureError `file-missing`, `file-unreadable`, `file-too-large`, `config-invalid` where the file is no
+   *   JSON object.
+   */
   static async read(file: string): Promise<JsonFields> {
-    const found = await stat(file).catch(() => undefined);
-    if (found === undefined) throw new FailureError({ code: "file-missing", file });
-    if (found.size > fileLimit) {
-      throw new FailureError({ code: "file-too-large", file, bytes: found.size, limit: fileLimit });
-    }
-    const text = await readFile(file, "utf8");
+    const text = await readText(file);
     const value = parse(text);
     if (!isRecord(value)) {
       const start = text.slice(0, 40);
@@ -87,12 +86,24 @@ export class JsonFields {
   }
 
   #refuse(field: string, expected: string): never {
-    const found = JSON.stringify(this.#value[field])?.slice(0, 80) ?? "nothing";
+    const value = this.#value[field];
+    const found = value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
     throw new FailureError({ code: "config-invalid", file: this.file, field: this.#path + field, expected, found });
   }
 
   #missing(field: string): never {
     throw new FailureError({ code: "config-missing", file: this.file, field: this.#path + field });
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const file = await InputFile.open(path);
+  try {
+    const { byteLength: bytes } = file;
+    if (bytes > fileLimit) throw new FailureError({ code: "file-too-large", file: path, bytes, limit: fileLimit });
+    return (await file.read(0, bytes)).toString("utf8");
+  } finally {
+    await file.close();
   }
 }
 

@@ -3,8 +3,10 @@
  *
  * It knows the few opcodes and names that a dictionary of tensors needs; anything else is refused by name. The result
  * is plain data: dictionaries, tuples, numbers, strings and described tensors.
- * Source: CPython, Lib/pickletools.py (opcodes); torch, torch/_utils.py (`_rebuild_tensor_v2`, `_rebuild_parameter`).
+ * Source: CPython, Lib/pickletools.py; torch, torch/_utils.py (`_rebuild_tensor_v2`, `_rebuild_parameter`),
+ * torch/_weights_only_unpickler.py (which opcodes and names a file of tensors has).
  */
+import { describeOpcode, opcode } from "./pickle-opcodes";
 import type { StoredType } from "./tensor";
 
 /** A tensor as the pickle describes it; its data lies in another entry of the archive. */
@@ -44,60 +46,34 @@ export class PickleRefusedError extends Error {
   }
 }
 
-const storageTypes: Readonly<Record<string, StoredType>> = {
-  "torch.FloatStorage": "float32",
-  "torch.HalfStorage": "float16",
-  "torch.BFloat16Storage": "bfloat16",
-  "torch.DoubleStorage": "float64",
-  "torch.LongStorage": "int64",
-  "torch.IntStorage": "int32",
-  "torch.ShortStorage": "int16",
-  "torch.CharStorage": "int8",
-  "torch.ByteStorage": "uint8",
-  "torch.BoolStorage": "bool",
-};
+const storageTypes: ReadonlyMap<string, StoredType> = new Map([
+  ["torch.FloatStorage", "float32"],
+  ["torch.HalfStorage", "float16"],
+  ["torch.BFloat16Storage", "bfloat16"],
+  ["torch.DoubleStorage", "float64"],
+  ["torch.LongStorage", "int64"],
+  ["torch.IntStorage", "int32"],
+  ["torch.ShortStorage", "int16"],
+  ["torch.CharStorage", "int8"],
+  ["torch.ByteStorage", "uint8"],
+  ["torch.BoolStorage", "bool"],
+]);
 
 const rebuildTensor = "torch._utils._rebuild_tensor_v2";
 const rebuildParameter = "torch._utils._rebuild_parameter";
 const orderedDictionary = "collections.OrderedDict";
-const knownNames = new Set([...Object.keys(storageTypes), rebuildTensor, rebuildParameter, orderedDictionary]);
+const knownNames = new Set([...storageTypes.keys(), rebuildTensor, rebuildParameter, orderedDictionary]);
 
-/** A million tensors need some twenty million steps; more is an attack. */
-const stepLimit = 50_000_000;
-
-const opcode = {
-  MARK: 0x28,
-  STOP: 0x2e,
-  BINGET: 0x68,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  LONG_BINGET: 0x6a,
-  BININT2: 0x4d,
-  NONE: 0x4e,
-  BINPERSID: 0x51,
-  REDUCE: 0x52,
-  BINUNICODE: 0x58,
-  EMPTY_LIST: 0x5d,
-  APPEND: 0x61,
-  BUILD: 0x62,
-  GLOBAL: 0x63,
-  APPENDS: 0x65,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  SETITEM: 0x73,
-  TUPLE: 0x74,
-  SETITEMS: 0x75,
-  EMPTY_DICT: 0x7d,
-  EMPTY_TUPLE: 0x29,
-  PROTO: 0x80,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  LONG1: 0x8a,
-  BINFLOAT: 0x47,
-} as const;
+/** What a file of a hundred thousand tensors needs, several times over; more is an attack. */
+const stepLimit = 20_000_000;
+const memoLimit = 4_000_000;
+const objectLimit = 2_000_000;
+/** More axes than any published tensor has. */
+const rankLimit = 32;
+/** Longer than any module or class that a published file names. */
+const lineLimit = 256;
+/** Bytes of an integer: what fits 53 bits, with a sign. */
+const integerBytesLimit = 8;
 
 const mark = Symbol("mark");
 
@@ -106,6 +82,7 @@ class Interpreter {
   #position = 0;
   readonly #stack: (PickledValue | typeof mark)[] = [];
   readonly #memo = new Map<number, PickledValue>();
+  #objects = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -154,10 +131,10 @@ class Interpreter {
         this.#stack.push(this.#take(this.#take(4).readUInt32LE()).toString("utf8"));
         return;
       case opcode.BINPUT:
-        this.#memo.set(this.#byte(), this.#top());
+        this.#remember(this.#byte());
         return;
       case opcode.LONG_BINPUT:
-        this.#memo.set(this.#take(4).readUInt32LE(), this.#top());
+        this.#remember(this.#take(4).readUInt32LE());
         return;
       case opcode.BINGET:
         this.#recall(this.#byte());
@@ -171,6 +148,7 @@ class Interpreter {
   }
 
   #compound(code: number): void {
+    if (this.#objects++ === objectLimit) throw new PickleRefusedError(`more than ${objectLimit} objects`);
     switch (code) {
       case opcode.EMPTY_DICT:
         this.#stack.push({ kind: "dictionary", entries: new Map() });
@@ -218,7 +196,7 @@ class Interpreter {
         if (!isKind(this.#top(), "dictionary")) throw new PickleRefusedError("BUILD of an object");
         return;
       default:
-        throw new PickleRefusedError(`opcode 0x${code.toString(16)}`);
+        throw new PickleRefusedError(describeOpcode(code));
     }
   }
 
@@ -234,6 +212,7 @@ class Interpreter {
     for (let index = 0; index + 1 < pairs.length; index += 2) {
       const key = pairs[index];
       if (typeof key !== "string") throw new PickleRefusedError("a key that is no text");
+      if (target.entries.has(key)) throw new PickleRefusedError(`the key ${key.slice(0, lineLimit)} twice`);
       target.entries.set(key, pairs[index + 1] ?? null);
     }
   }
@@ -246,6 +225,7 @@ class Interpreter {
 
   #longInteger(): number {
     const bytes = this.#take(this.#byte());
+    if (bytes.length > integerBytesLimit) throw new PickleRefusedError(`an integer of ${bytes.length} bytes`);
     const negative = ((bytes.at(-1) ?? 0) & 0x80) !== 0;
     let value = 0n;
     for (const byte of Buffer.from(bytes).reverse()) value = (value << 8n) | BigInt(byte);
@@ -254,6 +234,11 @@ class Interpreter {
       throw new PickleRefusedError("an integer beyond 53 bits");
     }
     return Number(signed);
+  }
+
+  #remember(key: number): void {
+    if (this.#memo.size === memoLimit) throw new PickleRefusedError(`more than ${memoLimit} remembered objects`);
+    this.#memo.set(key, this.#top());
   }
 
   #recall(key: number): void {
@@ -281,12 +266,14 @@ class Interpreter {
   #popToMark(): PickledValue[] {
     const begin = this.#stack.lastIndexOf(mark);
     if (begin < 0) throw new PickleRefusedError("a missing mark");
-    const items = this.#stack.splice(begin).slice(1);
-    return items.filter((item) => item !== mark);
+    // The last mark lies at `begin`: what follows it is values.
+    return this.#stack.splice(begin).filter((item) => item !== mark);
   }
 
   #byte(): number {
-    return this.#take(1).readUInt8();
+    const byte = this.#bytes[this.#position++];
+    if (byte === undefined) throw new PickleRefusedError("an early end");
+    return byte;
   }
 
   #take(length: number): Buffer {
@@ -300,6 +287,7 @@ class Interpreter {
   #line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#position);
     if (end < 0) throw new PickleRefusedError("an early end");
+    if (end - this.#position > lineLimit) throw new PickleRefusedError(`a name of ${end - this.#position} bytes`);
     const line = this.#bytes.toString("utf8", this.#position, end);
     this.#position = end + 1;
     return line;
@@ -309,7 +297,7 @@ class Interpreter {
 /** ("storage", type, key, location, elements) */
 function storageOf(id: PickledValue): PickledValue {
   const [tag, type, key, , elements] = isKind(id, "tuple") ? id.items : [];
-  const stored = type !== undefined && isKind(type, "name") ? storageTypes[type.name] : undefined;
+  const stored = type !== undefined && isKind(type, "name") ? storageTypes.get(type.name) : undefined;
   if (tag !== "storage" || stored === undefined || typeof key !== "string" || !isCount(elements)) {
     throw new PickleRefusedError("a persistent id that is no storage");
   }
@@ -333,7 +321,8 @@ function rebuild(callee: PickledValue, argument: PickledValue): PickledValue {
 }
 
 function counts(value: PickledValue | undefined): readonly number[] | undefined {
-  return isKind(value, "tuple") && value.items.every(isCount) ? value.items : undefined;
+  if (!isKind(value, "tuple") || value.items.length > rankLimit) return undefined;
+  return value.items.every(isCount) ? value.items : undefined;
 }
 
 const isCount = (value: PickledValue | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

@@ -1,98 +1,142 @@
 /**
  * The safetensors format: a length, a JSON header, the data.
  *
- * Source: huggingface/safetensors, README "Format". Everything in the header is checked against the file before any of
- * it is believed.
+ * Everything in the header is checked against the file before any of it is believed, by the rules of the format: no
+ * name twice, no byte of the data in two tensors or in none.
+ * Source: huggingface/safetensors, README "Format", safetensors/src/tensor.rs `Metadata::validate`.
  */
-import { open, stat } from "node:fs/promises";
 import { FailureError } from "../../shared/failure";
+import { describeStart, InputFile } from "./input-file";
+import { DuplicateMemberError, JsonError, JsonReader } from "./json-reader";
 import { type Checkpoint, storedBytes, type StoredTensor, type StoredType } from "./tensor";
 
 /** Largest header, as the format's own readers have it. */
 const headerLimit = 100_000_000;
+/** More axes than any published tensor has. */
+const rankLimit = 32;
 
-const types: Readonly<Record<string, StoredType>> = {
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-  F64: "float64",
-  I64: "int64",
-  I32: "int32",
-  I16: "int16",
-  I8: "int8",
-  U8: "uint8",
-  BOOL: "bool",
-};
+const types: ReadonlyMap<string, StoredType> = new Map([
+  ["F32", "float32"],
+  ["F16", "float16"],
+  ["BF16", "bfloat16"],
+  ["F64", "float64"],
+  ["I64", "int64"],
+  ["I32", "int32"],
+  ["I16", "int16"],
+  ["I8", "int8"],
+  ["U8", "uint8"],
+  ["BOOL", "bool"],
+]);
 
-/** @throws FailureError `file-missing`, `weights-header`, `weight-dtype`, `weight-range`, `weight-overlap`. */
-export async function openSafetensors(file: string): Promise<Checkpoint> {
-  const { header, dataStart, fileBytes } = await readHeader(file);
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
-    tensors.set(name, describe(file, name, entry, dataStart, fileBytes));
-  }
-  refuseOverlaps(file, [...tensors.values()]);
-  return { location: file, names: [...tensors.keys()], get: (name) => tensors.get(name) };
-}
-
-async function readHeader(file: string): Promise<{ header: object; dataStart: number; fileBytes: number }> {
-  const refuse = (reason: string): never => {
-    throw new FailureError({ code: "weights-header", file, reason });
-  };
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => undefined,
-  );
-  if (size === undefined) throw new FailureError({ code: "file-missing", file });
-  if (size < 8) refuse(`the file has only ${size} bytes`);
-  const handle = await open(file, "r");
+/**
+ * @throws FailureError `file-missing`, `file-unreadable`, `weights-header`, `weight-duplicate`, `weight-dtype`,
+ *   `weight-range`, `weight-overlap`.
+ */
+export async function openSafetensors(path: string): Promise<Checkpoint> {
+  const file = await InputFile.open(path);
   try {
-    const lengthBytes = Buffer.alloc(8);
-    await handle.read(lengthBytes, 0, 8, 0);
-    const length = Number(lengthBytes.readBigUInt64LE());
-    if (length > Math.min(headerLimit, size - 8)) refuse(`a header of ${length} bytes in a file of ${size}`);
-    const text = Buffer.alloc(length);
-    await handle.read(text, 0, length, 8);
-    const header = parseHeader(text.toString("utf8"));
-    if (header === undefined) return refuse("it is not a JSON object");
-    return { header, dataStart: 8 + length, fileBytes: size };
+    const header = await readHeader(file);
+    const tensors = parseHeader({ path, fileBytes: file.byteLength, dataStart: 8 + header.length }, header);
+    refuseHoles(path, tensors, 8 + header.length, file.byteLength);
+    return { location: path, names: [...tensors.keys()], get: (name) => tensors.get(name) };
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
-function parseHeader(text: string): object | undefined {
+async function readHeader(file: InputFile): Promise<Buffer> {
+  const { path, byteLength } = file;
+  const refuse = (reason: string): FailureError => new FailureError({ code: "weights-header", file: path, reason });
+  if (byteLength < 8) throw refuse(`the file has only ${byteLength} bytes`);
+  const start = await file.read(0, Math.min(64, byteLength));
+  const length = start.readBigUInt64LE();
+  if (length > BigInt(Math.min(headerLimit, byteLength - 8))) {
+    throw refuse(describeStart(start) ?? `a header of ${String(length)} bytes in a file of ${byteLength}`);
+  }
+  return file.read(8, Number(length));
+}
+
+interface Source {
+  readonly path: string;
+  readonly fileBytes: number;
+  readonly dataStart: number;
+}
+
+function parseHeader(source: Source, header: Buffer): Map<string, StoredTensor> {
+  const { path: file } = source;
+  const reader = new JsonReader(header);
+  const tensors = new Map<string, StoredTensor>();
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
+    reader.object((name) => {
+      if (name === "__metadata__") reader.skip();
+      else tensors.set(name, readEntry(source, name, reader));
+    });
+    reader.end();
+  } catch (thrown) {
+    if (thrown instanceof DuplicateMemberError && tensors.has(thrown.member)) {
+      const { member: tensor } = thrown;
+      throw new FailureError({ code: "weight-duplicate", tensor, file, other: file }, { cause: thrown });
+    }
+    if (thrown instanceof JsonError || thrown instanceof DuplicateMemberError) {
+      throw new FailureError({ code: "weights-header", file, reason: thrown.message }, { cause: thrown });
+    }
+    throw thrown;
   }
+  return tensors;
 }
 
-function describe(file: string, name: string, entry: unknown, dataStart: number, fileBytes: number): StoredTensor {
-  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  const type = typeof dtype === "string" ? types[dtype] : undefined;
-  if (type === undefined) throw new FailureError({ code: "weight-dtype", tensor: name, file, found: String(dtype) });
-  const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-  if (!Array.isArray(shape) || !shape.every(isSize) || !Array.isArray(offsets) || !offsets.every(isSize)) {
-    throw new FailureError({ code: "weights-header", file, reason: `the entry of ${name} is malformed` });
+function readEntry({ path: file, fileBytes, dataStart }: Source, name: string, reader: JsonReader): StoredTensor {
+  let dtype: string | undefined;
+  let dims: number[] | undefined;
+  let offsets: number[] | undefined;
+  const counts = (limit: number): number[] => {
+    const values: number[] = [];
+    reader.array(() => {
+      if (values.length === limit) throw malformed(file, name);
+      values.push(reader.count());
+    });
+    return values;
+  };
+  reader.object((field) => {
+    if (field === "dtype") dtype = reader.text();
+    else if (field === "shape") dims = counts(rankLimit);
+    else if (field === "data_offsets") offsets = counts(2);
+    else reader.skip();
+  });
+  const [begin, end] = offsets ?? [];
+  if (dtype === undefined || dims === undefined || begin === undefined || end === undefined) {
+    throw malformed(file, name);
   }
-  const [begin = 0, end = 0] = offsets;
-  const byteLength = shape.reduce((n, size) => n * size, 1) * storedBytes[type];
-  if (offsets.length !== 2 || end - begin !== byteLength || dataStart + end > fileBytes) {
+  const type = types.get(dtype);
+  if (type === undefined) throw new FailureError({ code: "weight-dtype", tensor: name, file, found: dtype });
+  const byteLength = dims.reduce((n, size) => n * size, 1) * storedBytes[type];
+  if (end - begin !== byteLength || dataStart + end > fileBytes) {
     throw new FailureError({ code: "weight-range", tensor: name, file, begin, end, fileBytes });
   }
-  return { name, file, offset: dataStart + begin, byteLength, type, dims: shape };
+  return { name, file, offset: dataStart + begin, byteLength, type, dims };
 }
 
-function refuseOverlaps(file: string, tensors: readonly StoredTensor[]): void {
-  const byOffset = tensors.filter(({ byteLength }) => byteLength > 0).sort((a, b) => a.offset - b.offset);
-  for (const [index, tensor] of byOffset.entries()) {
-    const next = byOffset[index + 1];
-    if (next !== undefined && tensor.offset + tensor.byteLength > next.offset) {
-      throw new FailureError({ code: "weight-overlap", tensor: tensor.name, other: next.name, file });
-    }
+const malformed = (file: string, name: string): FailureError =>
+  new FailureError({ code: "weights-header", file, reason: `the entry of ${name} is malformed` });
+
+/** The tensors must cover the data exactly. @throws FailureError `weight-overlap`, `weights-header`. */
+function refuseHoles(
+  file: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  dataStart: number,
+  fileBytes: number,
+): void {
+  const byOffset = [...tensors.values()].filter(({ byteLength }) => byteLength > 0).sort((a, b) => a.offset - b.offset);
+  let end = dataStart;
+  let last = "";
+  for (const { name, offset, byteLength } of byOffset) {
+    if (offset < end) throw new FailureError({ code: "weight-overlap", tensor: last, other: name, file });
+    if (offset > end) throw unclaimed(file, offset - end, `before ${name}`);
+    end = offset + byteLength;
+    last = name;
   }
+  if (end < fileBytes) throw unclaimed(file, fileBytes - end, "at the end");
 }
+
+const unclaimed = (file: string, bytes: number, where: string): FailureError =>
+  new FailureError({ code: "weights-header", file, reason: `${bytes} bytes ${where} belong to no tensor` });

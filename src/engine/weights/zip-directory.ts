@@ -1,10 +1,11 @@
 /**
  * The directory of a zip archive whose entries are stored uncompressed, as PyTorch writes them.
  *
- * Source: PKWARE APPNOTE 6.3, sections 4.3 and 4.5.3 (ZIP64). Only positions are read: entries are data within the
- * archive, so a tensor can be read straight from it.
+ * Only positions are read: entries are data within the archive, so a tensor can be read straight from it, and nothing
+ * is ever unpacked.
+ * Source: PKWARE APPNOTE 6.3, sections 4.3 and 4.5.3 (ZIP64).
  */
-import type { FileHandle } from "node:fs/promises";
+import type { InputFile } from "./input-file";
 
 export interface ZipEntry {
   readonly name: string;
@@ -21,63 +22,95 @@ export class ZipError extends Error {
   }
 }
 
-const endSignature = 0x06054b50;
-const end64LocatorSignature = 0x07064b50;
-const end64Signature = 0x06064b50;
-const directorySignature = 0x02014b50;
-const localSignature = 0x04034b50;
-const endBytes = 22;
-const longestComment = 65_535;
-/** A million tensors with long names. */
-const directoryLimit = 512 * 2 ** 20;
+const signature = {
+  end: 0x06054b50,
+  end64Locator: 0x07064b50,
+  end64: 0x06064b50,
+  directory: 0x02014b50,
+  local: 0x04034b50,
+} as const;
 
-/** @throws ZipError */
-export async function readZipDirectory(handle: FileHandle, fileBytes: number): Promise<readonly ZipEntry[]> {
-  const { offset, byteLength, count } = await findDirectory(handle, fileBytes);
-  if (byteLength > directoryLimit || offset + byteLength > fileBytes)
-    throw new ZipError("its directory is out of range");
-  const directory = await readAt(handle, offset, byteLength);
-  const entries: ZipEntry[] = [];
-  for (let position = 0; entries.length < count;) {
-    if (position + 46 > directory.length || directory.readUInt32LE(position) !== directorySignature) {
-      throw new ZipError("its directory is damaged");
-    }
-    const nameLength = directory.readUInt16LE(position + 28);
-    const extraLength = directory.readUInt16LE(position + 30);
-    const commentLength = directory.readUInt16LE(position + 32);
-    const name = directory.toString("utf8", position + 46, position + 46 + nameLength);
-    const extra = directory.subarray(position + 46 + nameLength, position + 46 + nameLength + extraLength);
-    const sizes = entrySizes(directory, position, extra);
-    if (directory.readUInt16LE(position + 10) !== 0) throw new ZipError(`${name} is compressed`);
-    if (sizes.header + 30 > fileBytes) throw new ZipError(`${name} lies outside the file`);
-    const local = await readAt(handle, sizes.header, 30);
-    if (local.readUInt32LE(0) !== localSignature) throw new ZipError(`${name} has no header`);
-    const start = sizes.header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
-    if (start + sizes.bytes > fileBytes) throw new ZipError(`${name} lies outside the file`);
-    entries.push({ name, offset: start, byteLength: sizes.bytes });
-    position += 46 + nameLength + extraLength + commentLength;
+const endBytes = 22;
+const end64LocatorBytes = 20;
+const end64Bytes = 56;
+const directoryEntryBytes = 46;
+const localBytes = 30;
+const longestComment = 65_535;
+/** Stands for a value that lies in the ZIP64 extra field. */
+const in64 = 0xffffffff;
+
+/** A hundred times what any published file holds; each entry costs a read. */
+const entryLimit = 100_000;
+const directoryLimit = 32 * 2 ** 20;
+
+/** @throws ZipError, FailureError `file-unreadable`. */
+export async function readZipDirectory(file: InputFile): Promise<ReadonlyMap<string, ZipEntry>> {
+  const { offset, byteLength, count } = await findDirectory(file);
+  if (count > entryLimit || byteLength > directoryLimit) throw new ZipError(`its directory has ${count} entries`);
+  const directory = await readWithin(file, offset, byteLength, "its directory");
+  const entries = new Map<string, ZipEntry>();
+  for (let position = 0, index = 0; index < count; index++) {
+    const listed = readListed(directory, position);
+    if (entries.has(listed.name)) throw new ZipError(`${listed.name} comes twice`);
+    entries.set(listed.name, await locate(file, listed));
+    position += listed.listedBytes;
   }
   return entries;
 }
 
-async function findDirectory(
-  handle: FileHandle,
-  fileBytes: number,
-): Promise<{ offset: number; byteLength: number; count: number }> {
-  const tailLength = Math.min(fileBytes, endBytes + longestComment + 20);
-  const tail = await readAt(handle, fileBytes - tailLength, tailLength);
+interface Listed {
+  readonly name: string;
+  readonly byteLength: number;
+  readonly header: number;
+  /** What the entry takes in the directory. */
+  readonly listedBytes: number;
+}
+
+function readListed(directory: Buffer, position: number): Listed {
+  const fixed = directory.subarray(position, position + directoryEntryBytes);
+  if (fixed.length < directoryEntryBytes || fixed.readUInt32LE(0) !== signature.directory) throw damaged();
+  const nameEnd = position + directoryEntryBytes + fixed.readUInt16LE(28);
+  const extraEnd = nameEnd + fixed.readUInt16LE(30);
+  const end = extraEnd + fixed.readUInt16LE(32);
+  if (end > directory.length) throw damaged();
+  const name = directory.toString("utf8", position + directoryEntryBytes, nameEnd);
+  if ((fixed.readUInt16LE(8) & 1) !== 0) throw new ZipError(`${name} is encrypted`);
+  if (fixed.readUInt16LE(10) !== 0) throw new ZipError(`${name} is compressed`);
+  const compressed = fixed.readUInt32LE(20);
+  const uncompressed = fixed.readUInt32LE(24);
+  const header = fixed.readUInt32LE(42);
+  const wide = new WideValues(directory.subarray(nameEnd, extraEnd));
+  // The order is that of the format, and values that are not wide are left out.
+  const byteLength = uncompressed === in64 ? wide.take() : uncompressed;
+  const stored = compressed === in64 ? wide.take() : compressed;
+  if (stored !== byteLength) throw new ZipError(`${name} is compressed`);
+  return { name, byteLength, header: header === in64 ? wide.take() : header, listedBytes: end - position };
+}
+
+async function locate(file: InputFile, { name, byteLength, header }: Listed): Promise<ZipEntry> {
+  const local = await readWithin(file, header, localBytes, name);
+  if (local.readUInt32LE(0) !== signature.local) throw new ZipError(`${name} is not where the directory says`);
+  const offset = header + localBytes + local.readUInt16LE(26) + local.readUInt16LE(28);
+  if (offset + byteLength > file.byteLength) throw new ZipError(`${name} lies outside the file`);
+  return { name, offset, byteLength };
+}
+
+async function findDirectory(file: InputFile): Promise<{ offset: number; byteLength: number; count: number }> {
+  const tailLength = Math.min(file.byteLength, endBytes + longestComment + end64LocatorBytes);
+  const tail = await file.read(file.byteLength - tailLength, tailLength);
   let end = tail.length - endBytes;
-  while (end >= 0 && tail.readUInt32LE(end) !== endSignature) end--;
-  if (end < 0) throw new ZipError("it is no zip archive (older PyTorch files are not supported)");
+  while (end >= 0 && tail.readUInt32LE(end) !== signature.end) end--;
+  if (end < 0) throw new ZipError("its directory is missing: the file is cut off, or no zip archive");
   const plain = {
     count: tail.readUInt16LE(end + 10),
     byteLength: tail.readUInt32LE(end + 12),
     offset: tail.readUInt32LE(end + 16),
   };
-  if (plain.count !== 0xffff && plain.byteLength !== 0xffffffff && plain.offset !== 0xffffffff) return plain;
-  if (end < 20 || tail.readUInt32LE(end - 20) !== end64LocatorSignature) throw new ZipError("its directory is damaged");
-  const record = await readAt(handle, safeNumber(tail.readBigUInt64LE(end - 12)), 56);
-  if (record.readUInt32LE(0) !== end64Signature) throw new ZipError("its directory is damaged");
+  if (plain.count !== 0xffff && plain.byteLength !== in64 && plain.offset !== in64) return plain;
+  const locator = end - end64LocatorBytes;
+  if (locator < 0 || tail.readUInt32LE(locator) !== signature.end64Locator) throw damaged();
+  const record = await readWithin(file, safeNumber(tail.readBigUInt64LE(locator + 8)), end64Bytes, "its directory");
+  if (record.readUInt32LE(0) !== signature.end64) throw damaged();
   return {
     count: safeNumber(record.readBigUInt64LE(32)),
     byteLength: safeNumber(record.readBigUInt64LE(40)),
@@ -85,24 +118,30 @@ async function findDirectory(
   };
 }
 
-function entrySizes(directory: Buffer, position: number, extra: Buffer): { bytes: number; header: number } {
-  let compressed = directory.readUInt32LE(position + 20);
-  const uncompressed = directory.readUInt32LE(position + 24);
-  let header = directory.readUInt32LE(position + 42);
-  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
-    if (extra.readUInt16LE(at) !== 1) continue;
-    const values = extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2));
-    let next = 0;
-    const take = (): number => {
-      if (next + 8 > values.length) throw new ZipError("its directory is damaged");
-      next += 8;
-      return safeNumber(values.readBigUInt64LE(next - 8));
-    };
-    if (uncompressed === 0xffffffff) take();
-    if (compressed === 0xffffffff) compressed = take();
-    if (header === 0xffffffff) header = take();
+/** The 64-bit values of an entry, taken one after another. */
+class WideValues {
+  #values: Buffer;
+
+  constructor(extra: Buffer) {
+    this.#values = Buffer.alloc(0);
+    for (let at = 0; at + 4 <= extra.length;) {
+      const end = at + 4 + extra.readUInt16LE(at + 2);
+      if (extra.readUInt16LE(at) === 1) this.#values = extra.subarray(at + 4, end);
+      at = end;
+    }
   }
-  return { bytes: compressed, header };
+
+  take(): number {
+    if (this.#values.length < 8) throw damaged();
+    const value = safeNumber(this.#values.readBigUInt64LE());
+    this.#values = this.#values.subarray(8);
+    return value;
+  }
+}
+
+async function readWithin(file: InputFile, position: number, byteLength: number, what: string): Promise<Buffer> {
+  if (position + byteLength > file.byteLength) throw new ZipError(`${what} lies outside the file`);
+  return file.read(position, byteLength);
 }
 
 function safeNumber(value: bigint): number {
@@ -110,9 +149,4 @@ function safeNumber(value: bigint): number {
   return Number(value);
 }
 
-export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, position);
-  if (bytesRead !== length) throw new ZipError("it ends early");
-  return buffer;
-}
+const damaged = (): ZipError => new ZipError("its directory is damaged");
