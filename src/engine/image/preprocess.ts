@@ -15,37 +15,27 @@ const paddingColour = [122, 116, 104] as const;
  */
 export function highResolutionPixels(image: RgbImage, size: number, aspect: "pad" | "crop"): Uint8Array {
   if (aspect === "crop") return croppedSquare(image, size);
-  const { data, side } = paddedSquare(image);
-  return resizeBicubic(data, side, side, size, size);
-}
-
-function paddedSquare({ width, height, data }: RgbImage): { data: Uint8Array; side: number } {
+  const { width, height } = image;
+  if (width === height) return resizeBicubic(image, size, size);
   const side = Math.max(width, height);
-  if (width === height) return { data, side };
-  const square = new Uint8Array(side * side * 3);
-  for (let i = 0; i < square.length; i++) square[i] = paddingColour[i % 3] ?? 0;
   const left = Math.floor((side - width) / 2);
   const top = Math.floor((side - height) / 2);
-  for (let y = 0; y < height; y++) {
-    square.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * side + left) * 3);
-  }
-  return { data: square, side };
+  return resizeBicubic(image, size, size, {
+    canvas: { width: side, height: side, left, top, colour: paddingColour },
+  });
 }
 
 /** The shortest edge brought to `size`, the rest cut off evenly. */
-function croppedSquare({ width, height, data }: RgbImage, size: number): Uint8Array {
+function croppedSquare(image: RgbImage, size: number): Uint8Array {
+  const { width, height } = image;
   const short = Math.min(width, height);
   const resizedWidth = width === short ? size : Math.trunc((size * width) / short);
   const resizedHeight = height === short ? size : Math.trunc((size * height) / short);
-  const resized = resizeBicubic(data, width, height, resizedWidth, resizedHeight);
   const left = Math.floor((resizedWidth - size) / 2);
   const top = Math.floor((resizedHeight - size) / 2);
-  const square = new Uint8Array(size * size * 3);
-  for (let y = 0; y < size; y++) {
-    const begin = ((top + y) * resizedWidth + left) * 3;
-    square.set(resized.subarray(begin, begin + size * 3), y * size * 3);
-  }
-  return square;
+  return resizeBicubic(image, resizedWidth, resizedHeight, {
+    part: { left, top, width: size, height: size },
+  });
 }
 
 type Triple = readonly [number, number, number];
@@ -122,7 +112,12 @@ function resizeBilinear(image: Float32Array, from: number, to: number): Float32A
     const position = Math.fround(Math.max(Math.fround(Math.fround(scale * (target + 0.5)) - 0.5), 0));
     const first = Math.min(Math.floor(position), from - 1);
     const weight = Math.fround(position - first);
-    return { first, second: Math.min(first + 1, from - 1), weight, rest: Math.fround(1 - weight) };
+    return {
+      first,
+      second: Math.min(first + 1, from - 1),
+      weight,
+      rest: Math.fround(1 - weight),
+    };
   });
   const result = new Float32Array(3 * to * to);
   let at = 0;
