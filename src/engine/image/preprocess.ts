@@ -11,30 +11,34 @@ import { resizeBicubic } from "./resize";
 const paddingColour = [122, 116, 104] as const;
 
 /**
- * 8-bit RGB [size, size], row by row: padded to a centred square, or cropped to one, then resized.
+ * 8-bit RGB [size, size], row by row: the image padded to a centred square and resized, or resized by its shortest
+ * edge and cropped to its centre.
  */
 export function highResolutionPixels(image: RgbImage, size: number, aspect: "pad" | "crop"): Uint8Array {
-  if (aspect === "crop") return croppedSquare(image, size);
   const { width, height } = image;
-  if (width === height) return resizeBicubic(image, size, size);
-  const side = Math.max(width, height);
-  const left = Math.floor((side - width) / 2);
-  const top = Math.floor((side - height) / 2);
-  return resizeBicubic(image, size, size, {
-    canvas: { width: side, height: side, left, top, colour: paddingColour },
-  });
-}
-
-/** The shortest edge brought to `size`, the rest cut off evenly. */
-function croppedSquare(image: RgbImage, size: number): Uint8Array {
-  const { width, height } = image;
+  if (aspect === "pad") {
+    const side = Math.max(width, height);
+    const left = Math.floor((side - width) / 2);
+    const top = Math.floor((side - height) / 2);
+    return resizeBicubic(image, {
+      canvas: { width: side, height: side, left, top },
+      colour: paddingColour,
+      width: size,
+      height: size,
+      window: { left: 0, top: 0, width: size, height: size },
+    });
+  }
   const short = Math.min(width, height);
-  const resizedWidth = width === short ? size : Math.trunc((size * width) / short);
-  const resizedHeight = height === short ? size : Math.trunc((size * height) / short);
+  const resizedWidth = Math.trunc((size * width) / short);
+  const resizedHeight = Math.trunc((size * height) / short);
   const left = Math.floor((resizedWidth - size) / 2);
   const top = Math.floor((resizedHeight - size) / 2);
-  return resizeBicubic(image, resizedWidth, resizedHeight, {
-    part: { left, top, width: size, height: size },
+  return resizeBicubic(image, {
+    canvas: { width, height, left: 0, top: 0 },
+    colour: paddingColour,
+    width: resizedWidth,
+    height: resizedHeight,
+    window: { left, top, width: size, height: size },
   });
 }
 
@@ -47,7 +51,7 @@ export function normalise(pixels: Uint8Array, side: number, mean: Triple, deviat
   for (let channel = 0; channel < 3; channel++) {
     const table = Float32Array.from({ length: 256 }, (_, value) => {
       const scaled = Math.fround(value * (1 / 255));
-      return (scaled - Math.fround(mean[channel] ?? 0)) / Math.fround(deviation[channel] ?? 1);
+      return Math.fround(scaled - Math.fround(mean[channel] ?? 0)) / Math.fround(deviation[channel] ?? 1);
     });
     const base = channel * plane;
     for (let i = 0; i < plane; i++) result[base + i] = table[pixels[i * 3 + channel] ?? 0] ?? 0;

@@ -1,40 +1,72 @@
 /**
  * Antialiased bicubic resizing of 8-bit images, equal to Pillow's to the last bit.
  *
- * Two passes, across and then down, each a weighted mean with fixed-point weights, rounded to 8 bits in between.
- * Source: Pillow, src/libImaging/Resample.c (`precompute_coeffs`, `normalize_coeffs_8bpc`, `bicubic_filter`).
+ * Two passes, across and then down, each a weighted mean with fixed-point weights, rounded to 8 bits in between. The
+ * canvas around the image is never stored, nor more rows between the passes than one row of the result needs: a
+ * picture of 1 × 40,000 pixels costs no more memory than any other.
+ * Source: Pillow 10.4, src/libImaging/Resample.c (`precompute_coeffs`, `normalize_coeffs_8bpc`, `bicubic_filter`).
+ * Later versions of Pillow go down before across where that is cheaper, which never happens to a square.
  */
-import type { Rectangle } from "../../shared/protocol";
 
 /** Bits behind the point of a weight: 32 less 8 for the value and 2 for sums beyond the range. */
-const precisionBits = 22;
+const precisionBits = 32 - 8 - 2;
 const half = 1 << (precisionBits - 1);
 const channels = 3;
 
-/** RGB, row by row. */
 export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** RGB, row by row. */
   readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
 }
 
-/** A larger picture of one colour in which an image lies. Only the image itself is held in memory. */
-export interface Canvas {
+export interface Resize {
+  /** What the image stands on, and where; all else of it has the colour. */
+  readonly canvas: { readonly width: number; readonly height: number; readonly left: number; readonly top: number };
+  readonly colour: readonly [red: number, green: number, blue: number];
+  /** What the canvas becomes. */
   readonly width: number;
   readonly height: number;
-  /** Where the image's top left corner lies. */
-  readonly left: number;
-  readonly top: number;
-  readonly colour: readonly [number, number, number];
+  /** The part of that which is made. */
+  readonly window: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
-/** Keys' cubic with a = −0.5, zero beyond 2. */
-function bicubic(x: number): number {
-  const a = -0.5;
-  const t = Math.abs(x);
-  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-  if (t < 2) return (((t - 5) * t + 8) * t - 4) * a;
-  return 0;
+/** RGB of the window, row by row. */
+export function resizeBicubic(image: Pixels, { canvas, colour, width, height, window }: Resize): Uint8Array {
+  const across = axisWeights(canvas.width, width, window.left, window.width);
+  const down = axisWeights(canvas.height, height, window.top, window.height);
+  const row = new Uint8Array(canvas.width * channels);
+  for (let i = 0; i < row.length; i++) row[i] = colour[i % channels] ?? 0;
+  const length = window.width * channels;
+  const padding = new Uint8Array(length);
+  resizeRow(row, across, { begin: 0, end: window.width }, padding);
+  const touched = targetsOf(across, canvas.left, canvas.left + image.width);
+
+  // Source rows, resized across, in a ring: each is made once, and let go when no further target needs it.
+  const capacity = Math.max(...down.counts);
+  const ring = Array.from({ length: capacity }, () => Uint8Array.from(padding));
+  let made = down.begins[0] ?? 0;
+  const result = new Uint8Array(length * window.height);
+  const sums = new Int32Array(length);
+  for (let y = 0; y < window.height; y++) {
+    const begin = down.begins[y] ?? 0;
+    const count = down.counts[y] ?? 0;
+    for (made = Math.max(made, begin); made < begin + count; made++) {
+      const into = made - canvas.top;
+      if (into < 0 || into >= image.height) continue;
+      row.set(image.data.subarray(into * image.width * channels, (into + 1) * image.width * channels), canvas.left * 3);
+      resizeRow(row, across, touched, ring[made % capacity] ?? padding);
+    }
+    sums.fill(half);
+    for (let i = 0; i < count; i++) {
+      const into = begin + i - canvas.top;
+      const source = into < 0 || into >= image.height ? padding : (ring[(begin + i) % capacity] ?? padding);
+      const weight = down.weights[y * down.stride + i] ?? 0;
+      for (let x = 0; x < length; x++) sums[x] = ((sums[x] ?? 0) + Math.imul(source[x] ?? 0, weight)) | 0;
+    }
+    for (let x = 0; x < length; x++) result[y * length + x] = clip(sums[x] ?? 0);
+  }
+  return result;
 }
 
 interface AxisWeights {
@@ -47,149 +79,80 @@ interface AxisWeights {
   readonly stride: number;
 }
 
-/** Weights of `count` target pixels from `first` on, of `to` in all. */
-function axisWeights(from: number, to: number, first: number, count: number): AxisWeights {
+/** Weights for `length` target pixels from `first` on, where `from` pixels become `to`. */
+function axisWeights(from: number, to: number, first: number, length: number): AxisWeights {
   const scale = from / to;
   const filterScale = Math.max(scale, 1);
   const support = 2 * filterScale;
   const stride = Math.ceil(support) * 2 + 1;
-  const begins = new Int32Array(count);
-  const counts = new Int32Array(count);
-  const weights = new Int32Array(count * stride);
+  const begins = new Int32Array(length);
+  const counts = new Int32Array(length);
+  const weights = new Int32Array(length * stride);
   const exact = new Float64Array(stride);
-  for (let target = 0; target < count; target++) {
+  for (let target = 0; target < length; target++) {
     const centre = (first + target + 0.5) * scale;
     const begin = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const taps = Math.min(Math.trunc(centre + support + 0.5), from) - begin;
+    const count = Math.min(Math.trunc(centre + support + 0.5), from) - begin;
     let sum = 0;
-    for (let i = 0; i < taps; i++) {
+    for (let i = 0; i < count; i++) {
       const weight = bicubic((i + begin - centre + 0.5) * (1 / filterScale));
       exact[i] = weight;
       sum += weight;
     }
-    for (let i = 0; i < taps; i++) {
+    for (let i = 0; i < count; i++) {
       const weight = sum === 0 ? (exact[i] ?? 0) : (exact[i] ?? 0) / sum;
       weights[target * stride + i] = Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << precisionBits));
     }
     begins[target] = begin;
-    counts[target] = taps;
+    counts[target] = count;
   }
   return { begins, counts, weights, stride };
 }
 
-export interface ResizeOptions {
-  /** The canvas is resized rather than the image. */
-  readonly canvas?: Canvas;
-  /** Only this part of the result is made and returned. */
-  readonly part?: Rectangle;
+/** Keys' cubic with a = −0.5, zero beyond 2. */
+function bicubic(x: number): number {
+  const a = -0.5;
+  const t = Math.abs(x);
+  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
+  if (t < 2) return (((t - 5) * t + 8) * t - 4) * a;
+  return 0;
 }
 
-/**
- * Resizes an image to `toWidth`×`toHeight`.
- *
- * What lies beside the image on a canvas is one colour and stays it (a pixel's weights add up to 1 within rounding),
- * so it costs no work: 40,000×1 pixels on their square canvas need little more than their own memory.
- *
- * @returns RGB, row by row.
- */
-export function resizeBicubic(
-  image: Pixels,
-  toWidth: number,
-  toHeight: number,
-  { canvas, part }: ResizeOptions = {},
-): Uint8Array {
-  const whole = canvas ?? {
-    width: image.width,
-    height: image.height,
-    left: 0,
-    top: 0,
-    colour: [0, 0, 0] as const,
-  };
-  const { left, top, width, height } = part ?? {
-    left: 0,
-    top: 0,
-    width: toWidth,
-    height: toHeight,
-  };
-  const across = resizeAcross(image, whole, axisWeights(whole.width, toWidth, left, width));
-  return resizeDown(
-    { data: across, width, height: image.height },
-    whole,
-    axisWeights(whole.height, toHeight, top, height),
-  );
+interface Range {
+  readonly begin: number;
+  readonly end: number;
 }
 
-/** The image's own rows, resized as parts of the canvas. */
-function resizeAcross({ data, width, height }: Pixels, canvas: Canvas, axis: AxisWeights): Uint8Array {
+/** Targets that take in any source pixel from `first` up to `last`, not included. */
+function targetsOf({ begins, counts }: AxisWeights, first: number, last: number): Range {
+  let begin = 0;
+  while (begin < begins.length && (begins[begin] ?? 0) + (counts[begin] ?? 0) <= first) begin++;
+  let end = begins.length;
+  while (end > begin && (begins[end - 1] ?? 0) >= last) end--;
+  return { begin, end };
+}
+
+function resizeRow(row: Uint8Array, axis: AxisWeights, targets: Range, into: Uint8Array): void {
   const { begins, counts, weights, stride } = axis;
-  const toWidth = begins.length;
-  const result = new Uint8Array(toWidth * height * channels);
-  const source = rowOf(canvas.colour, canvas.width);
-  const outside = rowOf(canvas.colour, toWidth);
-  const meets = (x: number) =>
-    (begins[x] ?? 0) + (counts[x] ?? 0) > canvas.left && (begins[x] ?? 0) < canvas.left + width;
-  let from = 0;
-  while (from < toWidth && !meets(from)) from++;
-  let to = toWidth;
-  while (to > from && !meets(to - 1)) to--;
-  for (let y = 0; y < height; y++) {
-    source.set(data.subarray(y * width * channels, (y + 1) * width * channels), canvas.left * channels);
-    result.set(outside, y * toWidth * channels);
-    for (let x = from; x < to; x++) {
-      let red = half;
-      let green = half;
-      let blue = half;
-      let at = (begins[x] ?? 0) * channels;
-      const end = x * stride + (counts[x] ?? 0);
-      for (let k = x * stride; k < end; k++, at += channels) {
-        const weight = weights[k] ?? 0;
-        red += (source[at] ?? 0) * weight;
-        green += (source[at + 1] ?? 0) * weight;
-        blue += (source[at + 2] ?? 0) * weight;
-      }
-      const target = (y * toWidth + x) * channels;
-      result[target] = clip(red);
-      result[target + 1] = clip(green);
-      result[target + 2] = clip(blue);
+  for (let x = targets.begin; x < targets.end; x++) {
+    let red = half;
+    let green = half;
+    let blue = half;
+    let at = (begins[x] ?? 0) * channels;
+    const end = x * stride + (counts[x] ?? 0);
+    for (let k = x * stride; k < end; k++, at += channels) {
+      const weight = weights[k] ?? 0;
+      red = (red + Math.imul(row[at] ?? 0, weight)) | 0;
+      green = (green + Math.imul(row[at + 1] ?? 0, weight)) | 0;
+      blue = (blue + Math.imul(row[at + 2] ?? 0, weight)) | 0;
     }
+    into[x * channels] = clip(red);
+    into[x * channels + 1] = clip(green);
+    into[x * channels + 2] = clip(blue);
   }
-  return result;
 }
 
-function resizeDown({ data, width, height }: Pixels, canvas: Canvas, axis: AxisWeights): Uint8Array {
-  const { begins, counts, weights, stride } = axis;
-  const rowLength = width * channels;
-  const result = new Uint8Array(rowLength * begins.length);
-  const outside = rowOf(canvas.colour, width);
-  const rowAt = (y: number): Uint8Array =>
-    y < 0 || y >= height ? outside : data.subarray(y * rowLength, (y + 1) * rowLength);
-  const sums = new Int32Array(rowLength);
-  begins.forEach((begin, y) => {
-    const target = result.subarray(y * rowLength, (y + 1) * rowLength);
-    const first = begin - canvas.top;
-    const taps = counts[y] ?? 0;
-    if (first + taps <= 0 || first >= height) {
-      target.set(outside);
-      return;
-    }
-    sums.fill(half);
-    for (let i = 0; i < taps; i++) addWeighted(sums, rowAt(first + i), weights[y * stride + i] ?? 0);
-    for (let x = 0; x < rowLength; x++) target[x] = clip(sums[x] ?? 0);
-  });
-  return result;
-}
-
-function addWeighted(sums: Int32Array, row: Uint8Array, weight: number): void {
-  for (let x = 0; x < sums.length; x++) sums[x] = ((sums[x] ?? 0) + (row[x] ?? 0) * weight) | 0;
-}
-
-function rowOf(colour: readonly [number, number, number], width: number): Uint8Array {
-  const row = new Uint8Array(width * channels);
-  for (let i = 0; i < row.length; i++) row[i] = colour[i % channels] ?? 0;
-  return row;
-}
-
-/** A fixed-point sum back to 8 bits. Sums fit 32 bits: weights' absolute values add up to less than 2 (of 2²²). */
+/** A fixed-point sum back to 8 bits. */
 function clip(sum: number): number {
   const value = sum >> precisionBits;
   return value < 0 ? 0 : value > 255 ? 255 : value;
