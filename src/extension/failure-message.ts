@@ -1,0 +1,41 @@
+/** Failures and notices as localised sentences. */
+import * as vscode from "vscode";
+import { type Failure, failureOf } from "../shared/failure";
+import { failureFacts, failureText } from "../shared/failure-text";
+import type { Notice } from "../shared/protocol";
+import type { ViewFailure } from "../shared/view-protocol";
+
+export function failureMessage(failure: Failure): ViewFailure {
+  const { message, advice } = failureText(failure);
+  const facts = failureFacts(failure);
+  return { message: vscode.l10n.t(message, facts), advice: advice === "" ? "" : vscode.l10n.t(advice, facts) };
+}
+
+/** One notification for a failure, with the way to the log; nothing when the person stopped it themselves. */
+export async function showFailure(thrown: unknown, log: vscode.LogOutputChannel): Promise<void> {
+  const failure = failureOf(thrown);
+  if (failure.code === "cancelled") return;
+  log.error(JSON.stringify(failure));
+  const { message, advice } = failureMessage(failure);
+  const showLog = vscode.l10n.t("Show Log");
+  const chosen = await vscode.window.showErrorMessage(
+    vscode.l10n.t("{message} {advice}", { message, advice }).trim(),
+    showLog,
+  );
+  if (chosen === showLog) log.show();
+}
+
+export function noticeMessage(notice: Notice): string {
+  switch (notice.code) {
+    case "device-fell-back":
+      return vscode.l10n.t("The device {device} could not be used ({reason}); the CPU is used.", { ...notice });
+    case "history-dropped":
+      return vscode.l10n.t("The {turns} oldest turns no longer fitted and were left out.", { ...notice });
+    case "answer-cut":
+      return vscode.l10n.t("The answer was cut after {tokens} tokens.", { ...notice });
+    case "ocr-failed":
+      return vscode.l10n.t("The text in the image could not be read: {reason}", { ...notice });
+    case "ocr-cut":
+      return vscode.l10n.t("Only the first {lines} lines of text were told to the model.", { ...notice });
+  }
+}

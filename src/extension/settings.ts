@@ -1,0 +1,34 @@
+/** The settings, read anew for every request: none needs a restart. */
+import * as vscode from "vscode";
+import type { Device, LoadParams, Precision, Sampling } from "../shared/protocol";
+
+const settings = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration("miniGemini");
+
+export function loadParams(context: vscode.ExtensionContext): LoadParams {
+  const folder = settings().get("model.folder", "");
+  const encoders = settings().get("model.encodersFolder", "");
+  const starter = vscode.Uri.joinPath(context.extensionUri, "media", "starter").fsPath;
+  return {
+    model: folder === "" ? starter : folder,
+    ...(encoders === "" ? {} : { encoders }),
+    precision: settings().get<Precision>("model.precision", "int4"),
+    preparedRoot: vscode.Uri.joinPath(context.globalStorageUri, "prepared").fsPath,
+    device: settings().get<Device>("engine.device", "auto"),
+    threads: settings().get("engine.threads", 0),
+    idleUnloadSeconds: settings().get("engine.idleUnloadMinutes", 10) * 60,
+  };
+}
+
+export function sampling(): Sampling {
+  const temperature = settings().get("answer.temperature", 0);
+  return {
+    maxTokens: settings().get("answer.maxTokens", 512),
+    temperature,
+    topP: 1,
+    topK: 0,
+    repetitionPenalty: 1,
+    seed: 0,
+  };
+}
+
+export const readsText = (): boolean => settings().get("ocr.enabled", true);
