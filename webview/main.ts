@@ -29,6 +29,7 @@ function show(state: ViewState): void {
     const kept = before?.drawnFrom === drawnFrom ? before : undefined;
     next.set(message.id, kept ?? { view: messageView(message, message.id === last), drawnFrom });
   }
+  const asked = [...next.keys()].some((id) => !shown.has(id));
   shown = next;
   const empty = element(
     "div",
@@ -41,7 +42,7 @@ function show(state: ViewState): void {
   composer.show(state);
   history.show(state);
   if (!state.busy) announcer.end();
-  if (atEnd) messages.scrollTop = messages.scrollHeight;
+  if (atEnd || asked) messages.scrollTop = messages.scrollHeight;
 }
 
 addEventListener("message", ({ data }: MessageEvent<HostToView>) => {

@@ -21,7 +21,7 @@ export function mathRule(markdown: MarkdownIt): void {
     if (!silent) {
       const token = state.push("math", "span", 0);
       token.content = formula;
-      token.meta = pair.display;
+      token.meta = { display: pair.display };
     }
     state.pos = end + pair.close.length;
     return true;
@@ -29,6 +29,6 @@ export function mathRule(markdown: MarkdownIt): void {
   markdown.renderer.rules["math"] = (tokens, index) => {
     const token = tokens[index];
     const formula = markdown.utils.escapeHtml(token?.content ?? "");
-    return `<span class="math" data-display="${String(token?.meta === true)}">${formula}</span>`;
+    return `<span class="math" data-display="${String(token?.meta?.["display"] === true)}">${formula}</span>`;
   };
 }
