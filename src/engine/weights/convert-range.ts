@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { type Failure, FailureError } from "../../shared/failure";
 import { isWeightType, toFloat32, type WeightType } from "./convert";
+import { asReadFailure } from "./input-file";
 import { quantiseRows } from "./quantise";
 import { storedBytes, type StoredTensor } from "./tensor";
 import type { WeightTransform } from "./transform";
@@ -18,20 +19,20 @@ export interface ConvertRange {
 /** The bytes of each output of the transform, for these rows. */
 export type ConvertReply = { readonly outputs: readonly ArrayBuffer[] } | { readonly failure: Failure };
 
-/** @throws FailureError `weight-dtype`, `weight-not-finite`, `file-unreadable`. */
+/** @throws FailureError `weight-dtype`, `weight-not-finite`, `file-missing`, `file-unreadable`. */
 export function convertRange(range: ConvertRange): readonly ArrayBuffer[] {
   const { transform, columns } = range;
   const values = readRows(range);
   if (transform.kind === "float32") {
     const { add = 0 } = transform;
     if (add !== 0) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + add;
-    return [values.buffer as ArrayBuffer];
+    return [values.buffer];
   }
-  const { codes, scales } = quantiseRows(values, columns, transform.bits, transform.blockSize);
-  return [codes.buffer as ArrayBuffer, scales.buffer as ArrayBuffer];
+  const { codes, scales, zeros } = quantiseRows(values, columns, transform);
+  return [codes.buffer, scales.buffer, ...(zeros === undefined ? [] : [zeros.buffer])];
 }
 
-function readRows({ tensors, columns, beginRow, endRow }: ConvertRange): Float32Array {
+function readRows({ tensors, columns, beginRow, endRow }: ConvertRange): Float32Array<ArrayBuffer> {
   const values = new Float32Array((endRow - beginRow) * columns);
   let firstRow = 0;
   for (const tensor of tensors) {
@@ -60,15 +61,19 @@ function readElements(tensor: StoredTensor, begin: number, end: number): Float32
 function readBytes({ file, offset }: StoredTensor, begin: number, end: number, type: WeightType): Buffer {
   const size = storedBytes[type];
   const bytes = Buffer.alloc((end - begin) * size);
-  const handle = openSync(file, "r");
   try {
-    for (let done = 0; done < bytes.length;) {
-      const read = readSync(handle, bytes, done, bytes.length - done, offset + begin * size + done);
-      if (read === 0) throw new FailureError({ code: "file-unreadable", file, reason: "it ends early" });
-      done += read;
+    const handle = openSync(file, "r");
+    try {
+      for (let done = 0; done < bytes.length;) {
+        const read = readSync(handle, bytes, done, bytes.length - done, offset + begin * size + done);
+        if (read === 0) throw new FailureError({ code: "file-unreadable", file, reason: "it ends early" });
+        done += read;
+      }
+    } finally {
+      closeSync(handle);
     }
-  } finally {
-    closeSync(handle);
+  } catch (thrown) {
+    throw asReadFailure(file, thrown);
   }
   return bytes;
 }

@@ -88,7 +88,7 @@ export class JsonReader {
     const begin = this.#position;
     let value = 0;
     for (let byte = this.#peek(); byte >= ascii.zero && byte <= ascii.nine; byte = this.#peek()) {
-      value = value * 10 + byte - ascii.zero;
+      value = value * 10 + (byte - ascii.zero);
       this.#position++;
     }
     const continues = ".eE".includes(String.fromCharCode(this.#peek()));
