@@ -47,6 +47,7 @@ try {
   page.on("console", (m) => {
     if (m.type() === "error") console.log("console", m.text().slice(0, 300));
   });
+  await page.locator('.activitybar .action-label[aria-label="Mini-Gemini"]').first().waitFor();
   const row = (n) => page.locator(".explorer-folders-view").getByRole("treeitem", { name: n });
   await row("red.png").waitFor();
   await row("red.png").click({ button: "right" });
