@@ -12,7 +12,6 @@ export async function drawDiagram(source: string): Promise<Node> {
     securityLevel: "strict",
     theme: dark ? "dark" : "default",
     htmlLabels: false,
-    flowchart: { htmlLabels: false },
     maxTextSize: 20_000,
     suppressErrorRendering: true,
   });

@@ -5,8 +5,8 @@ import type { Device, LoadParams, Precision, Sampling } from "../shared/protocol
 const settings = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration("miniGemini");
 
 export function loadParams(context: vscode.ExtensionContext): LoadParams {
-  const folder = settings().get("model.folder", "");
-  const encoders = settings().get("model.encodersFolder", "");
+  const folder = settings().get<string>("model.folder", "");
+  const encoders = settings().get<string>("model.encodersFolder", "");
   const starter = vscode.Uri.joinPath(context.extensionUri, "media", "starter").fsPath;
   return {
     model: folder === "" ? starter : folder,

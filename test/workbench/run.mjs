@@ -12,7 +12,11 @@ if (process.env.REAL) {
   const f = path.join(box.ud, "User/settings.json");
   fs.writeFileSync(
     f,
-    JSON.stringify({ ...JSON.parse(fs.readFileSync(f, "utf8")), "miniGemini.model.folder": process.env.REAL }),
+    JSON.stringify({
+      ...JSON.parse(fs.readFileSync(f, "utf8")),
+      "miniGemini.model.folder": process.env.REAL,
+      "miniGemini.model.encodersFolder": process.env.REAL_ENCODERS ?? "",
+    }),
   );
   const m = path.join(box.ud, "Machine");
   fs.mkdirSync(m, { recursive: true });
