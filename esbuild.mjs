@@ -5,6 +5,7 @@
  *   engine.js             the engine process
  *   cli.js                the engine behind a command line
  *   quantise-worker.js    a worker thread of the engine
+ *   draw-svg.js           a process of the engine that draws one SVG
  *   webview/              the chat view, with its lazily loaded chunks
  */
 import { rm } from "node:fs/promises";
@@ -32,6 +33,7 @@ await Promise.all([
       engine: "src/engine/main.ts",
       cli: "src/engine/cli.ts",
       "quantise-worker": "src/engine/weights/quantise-worker.ts",
+      "draw-svg": "src/engine/image/draw-svg.ts",
     },
     outdir: "dist",
     platform: "node",

@@ -113,7 +113,8 @@ function cutTile(
 function resizeBilinear(image: Float32Array, from: number, to: number): Float32Array {
   const scale = Math.fround(from / to);
   const axis = Array.from({ length: to }, (_, target) => {
-    const position = Math.fround(Math.max(Math.fround(Math.fround(scale * (target + 0.5)) - 0.5), 0));
+    // Rounded once: torch fuses the product and the difference.
+    const position = Math.fround(Math.max(scale * (target + 0.5) - 0.5, 0));
     const first = Math.min(Math.floor(position), from - 1);
     const weight = Math.fround(position - first);
     return {

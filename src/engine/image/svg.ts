@@ -1,42 +1,114 @@
 /**
- * SVG files are text that can ask for much: entities, other files, enormous pictures. Only self-contained drawings of
- * a sensible size go to the renderer.
+ * SVG: text that can ask for much. It is drawn in a process of its own (draw-svg.ts) within limits of time and memory.
+ *
+ * What a drawing refers to is never fetched: librsvg gets bytes without a base address, so that only `data:` images and
+ * references within the drawing resolve; it runs no scripts, and libxml2 bounds entities and depth.
  */
-import { FailureError } from "../../shared/failure";
+import { fork } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { FailureError, throwIfCancelled } from "../../shared/failure";
+import { packageRoot } from "../platform/package-root";
+import type { DrawReply, DrawRequest } from "./draw-svg";
+import { checkSize } from "./limits";
+import type { Pixels } from "./resize";
 
-const sniffedBytes = 4096;
+const sniffedBytes = 64 * 1024;
 const textLimit = 16 * 2 ** 20;
+const pixelLimit = 25_000_000;
+/** The process ends itself sooner; this is for one that cannot. */
+const millisecondsLimit = 30_000;
 
-export function isSvg(bytes: Buffer): boolean {
-  const start = bytes.subarray(0, sniffedBytes).toString("utf8");
-  return /^\uFEFF?\s*</.test(start) && /<svg[\s>]/i.test(start);
+/** The drawing's text where the bytes are SVG, plain or compressed. */
+export async function svgOf(image: string, bytes: Buffer): Promise<Buffer | undefined> {
+  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const text = compressed ? await inflate(bytes) : bytes;
+  if (text === undefined || !isSvg(text)) return undefined;
+  if (text.length > textLimit) {
+    throw new FailureError({ code: "file-too-large", file: image, bytes: text.length, limit: textLimit });
+  }
+  return text;
 }
 
-/** What a drawing may not hold, and how people know it. */
-const refused: readonly (readonly [RegExp, string])[] = [
-  [/<!ENTITY/i, "entities"],
-  [/<!DOCTYPE[^>]*\[/i, "an internal document type"],
-  [/<script[\s>]/i, "a script"],
-  [/<foreignObject[\s>]/i, "foreign content"],
-  [/<\?xml-stylesheet/i, "an external style sheet"],
-  [/@import/i, "an external style sheet"],
-  [/\bhref\s*=\s*["']?\s*(?!#|data:image\/(?:png|jpeg|gif|webp);base64,)[^\s"'>]/i, "a reference to another file"],
-  [/url\(\s*["']?\s*(?!#|["']?#)[^\s)]/i, "a reference to another file"],
-];
+function isSvg(text: Buffer): boolean {
+  const start = text.toString("utf8", 0, sniffedBytes);
+  return (
+    /^\uFEFF?\s*</.test(start) && /<(?:\w+:)?svg[\s>]/.test(start) && !/^\uFEFF?\s*<(?:!doctype\s+)?html/i.test(start)
+  );
+}
 
-/** @throws FailureError `image-damaged` naming what is refused, `file-too-large`. */
-export function checkSvg(image: string, bytes: Buffer): void {
-  if (bytes.length > textLimit) {
-    throw new FailureError({ code: "file-too-large", file: image, bytes: bytes.length, limit: textLimit });
+async function inflate(bytes: Buffer): Promise<Buffer | undefined> {
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: textLimit });
+  } catch {
+    // Not a drawing, as far as anyone can tell: the caller names what the bytes are.
+    return undefined;
   }
-  const text = bytes.toString("utf8");
-  for (const [pattern, what] of refused) {
-    if (pattern.test(text)) {
-      throw new FailureError({
-        code: "image-damaged",
-        image,
-        reason: `the drawing holds ${what}, which is not followed`,
-      });
-    }
+}
+
+/** @throws FailureError `image-damaged`, `image-too-large`, `cancelled`, `engine-native`. */
+export async function decodeSvg(image: string, svg: Buffer, signal: AbortSignal | undefined): Promise<Pixels> {
+  checkDeclaredSize(image, svg);
+  const answer = await drawApart({ svg, pixelLimit }, signal);
+  throwIfCancelled(signal);
+  if (!("failed" in answer)) return answer;
+  switch (answer.failed) {
+    case "size":
+      throw new FailureError({ code: "image-too-large", image, pixels: answer.pixels, limit: pixelLimit });
+    case "native":
+      throw new FailureError({ code: "engine-native", library: "sharp", message: answer.reason });
+    case "effort":
+      throw new FailureError({ code: "image-damaged", image, reason: "drawing it takes too much time or memory" });
+    case "damaged":
+      throw new FailureError({ code: "image-damaged", image, reason: answer.reason });
   }
+}
+
+/** Sizes beyond 32 bits come out of the library as one pixel, so they are looked for here. */
+function checkDeclaredSize(image: string, svg: Buffer): void {
+  const root = /<(?:\w+:)?svg\s[^>]*>/.exec(svg.toString("utf8", 0, sniffedBytes))?.[0] ?? "";
+  const attribute = (name: string): string | undefined =>
+    new RegExp(`\\s${name}\\s*=\\s*["']([^"']*)["']`).exec(root)?.[1];
+  const [, , boxWidth, boxHeight] = (attribute("viewBox") ?? "").trim().split(/[\s,]+/);
+  const width = Number.parseFloat(attribute("width") ?? boxWidth ?? "");
+  const height = Number.parseFloat(attribute("height") ?? boxHeight ?? "");
+  checkSize(image, Number.isNaN(width) ? 1 : width, Number.isNaN(height) ? 1 : height, pixelLimit);
+}
+
+function drawApart(request: DrawRequest, signal: AbortSignal | undefined): Promise<DrawReply> {
+  return new Promise((resolve, reject) => {
+    const child = fork(path.join(packageRoot(), "dist", "draw-svg.js"), [], {
+      serialization: "advanced",
+      execArgv: [],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancel);
+      child.kill("SIGKILL");
+    };
+    const cancel = (): void => {
+      end();
+      reject(new FailureError({ code: "cancelled" }));
+    };
+    const giveUp = (): void => {
+      end();
+      resolve({ failed: "effort" });
+    };
+    const timer = setTimeout(giveUp, millisecondsLimit);
+    signal?.addEventListener("abort", cancel, { once: true });
+    child.once("message", (reply) => {
+      end();
+      resolve(reply as DrawReply);
+    });
+    child.once("error", (thrown) => {
+      end();
+      const message = thrown.message;
+      reject(new FailureError({ code: "engine-native", library: "draw-svg", message }, { cause: thrown }));
+    });
+    // Comes after the last message: without one, the system ended it for its memory, or the library crashed.
+    child.once("disconnect", giveUp);
+    child.send(request, () => undefined);
+  });
 }

@@ -91,8 +91,9 @@ describe("pixels of the reference", () => {
         }
         const stride = golden.tensors[tensor]?.stride ?? 1;
         const difference = largestDifference(all, { expected: storedFloats(stored, tensor), stride });
-        if (process.env["SHOW"]) console.log(name, tensor, difference);
-        assert.ok(difference <= 2e-6, `${tensor} differs by ${difference}`);
+        // The low-resolution side is interpolated in float32 by torch, whose order of sums depends on the machine.
+        const tolerance = tensor.startsWith("hr") ? 0 : 5e-7;
+        assert.ok(difference <= tolerance, `${tensor} differs by ${difference}`);
       }
     });
   }
