@@ -33,9 +33,9 @@ test("published configurations of every family are read", async () => {
   assert.deepEqual(await summary("MGM-2B"), ["gemma", "gelu", true, 4, undefined, 1]);
   assert.deepEqual(await summary("MGM-7B"), ["llama", "silu", false, 1, undefined, 1]);
   assert.deepEqual(await summary("MGM-7B-HD"), ["llama", "silu", false, 1, undefined, 2]);
-  assert.deepEqual(await summary("MGM-8B"), ["llama", "silu", false, 2, undefined, 1]);
+  assert.deepEqual(await summary("MGM-8B"), ["llama", "silu", false, 4, undefined, 1]);
   assert.deepEqual(await summary("MGM-8x7B"), ["mixtral", "silu", false, 2, 8, 1]);
-  assert.deepEqual(await summary("MGM-34B"), ["llama", "silu", false, 4, undefined, 1]);
+  assert.deepEqual(await summary("MGM-34B"), ["llama", "silu", false, 7, undefined, 1]);
 });
 
 test("the encoders' training-time paths are names", async () => {
