@@ -18,7 +18,7 @@ export type DrawReply =
   | { readonly failed: "damaged" | "native"; readonly reason: string }
   | { readonly failed: "effort" };
 
-const millisecondsLimit = 15_000;
+const millisecondsLimit = 10_000;
 const memoryLimit = 1.5 * 2 ** 30;
 const watchMilliseconds = 25;
 

@@ -26,7 +26,10 @@ export async function decodeRaster(image: string, bytes: Buffer, signal: AbortSi
       page++;
     }
     const upright = open(page).autoOrient().toColourspace("srgb").removeAlpha().timeout({ seconds: secondsLimit });
-    const { data, info } = await upright.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    // Of 16 bits, sharp brings a profile's colours to Display P3 and leaves them there, unless it is told once more.
+    const wide = metadata.hasProfile && metadata.space === "rgb16";
+    const rgb = (wide ? upright.withIccProfile("srgb") : upright).raw({ depth: "uchar" });
+    const { data, info } = await rgb.toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data: toRgb(data, info.channels) };
   } catch (thrown) {
     if (thrown instanceof FailureError) throw thrown;
@@ -63,15 +66,20 @@ export function reasonOf(thrown: unknown): string {
     .replace("Input buffer contains unsupported image format", "its content does not fit its format")
     .replace("Input buffer has corrupt header:", "")
     .split("\n")
-    .map((line) => line.replace(/^\s*(?:\w+: )?/, "").trim())
+    .map((line) =>
+      line
+        .replace(/^\s*(?:\w+: )?/, "")
+        .replace(/Error domain \d+ code \d+ on (line \d+) column \d+ of data/, "$1")
+        .trim(),
+    )
     .filter((line) => line.length > 0 && !/^bad seek|^\([\d.]+\)$/.test(line));
   return (lines.at(-1) ?? "its header is not valid").slice(0, 200);
 }
 
 let loading: Promise<typeof Sharp.default> | undefined;
 
-/** Nothing but these is ever handed to libvips, whatever bytes pretend to be. */
-const loaders = ["Png", "Jpeg", "Webp", "Nsgif", "Heif", "Tiff", "Svg"].map((name) => `VipsForeignLoad${name}Buffer`);
+/** Nothing but these reads what is handed to libvips, whatever bytes pretend to be. */
+const loaders = ["Png", "Jpeg", "Webp", "Nsgif", "Heif", "Tiff", "Svg"].map((name) => `VipsForeignLoad${name}`);
 
 /** @throws FailureError `engine-native` with the loader's own words. */
 export async function loadSharp(): Promise<typeof Sharp.default> {

@@ -18,7 +18,7 @@ const sniffedBytes = 64 * 1024;
 const textLimit = 16 * 2 ** 20;
 const pixelLimit = 25_000_000;
 /** The process ends itself sooner; this is for one that cannot. */
-const millisecondsLimit = 30_000;
+const millisecondsLimit = 20_000;
 
 /** The drawing's text where the bytes are SVG, plain or compressed. */
 export async function svgOf(image: string, bytes: Buffer): Promise<Buffer | undefined> {
@@ -59,7 +59,11 @@ export async function decodeSvg(image: string, svg: Buffer, signal: AbortSignal 
     case "native":
       throw new FailureError({ code: "engine-native", library: "sharp", message: answer.reason });
     case "effort":
-      throw new FailureError({ code: "image-damaged", image, reason: "drawing it takes too much time or memory" });
+      throw new FailureError({
+        code: "image-damaged",
+        image,
+        reason: "it cannot be drawn within the limits of time and memory",
+      });
     case "damaged":
       throw new FailureError({ code: "image-damaged", image, reason: answer.reason });
   }
@@ -94,7 +98,13 @@ function drawApart(request: DrawRequest, signal: AbortSignal | undefined): Promi
     };
     const giveUp = (): void => {
       end();
-      resolve({ failed: "effort" });
+      if (child.exitCode === null) {
+        // It was ended: by us, by the system for its memory, or by a crash on the drawing.
+        resolve({ failed: "effort" });
+      } else {
+        const message = `it ended with ${child.exitCode}`;
+        reject(new FailureError({ code: "engine-native", library: "draw-svg", message }));
+      }
     };
     const timer = setTimeout(giveUp, millisecondsLimit);
     signal?.addEventListener("abort", cancel, { once: true });
@@ -107,8 +117,13 @@ function drawApart(request: DrawRequest, signal: AbortSignal | undefined): Promi
       const message = thrown.message;
       reject(new FailureError({ code: "engine-native", library: "draw-svg", message }, { cause: thrown }));
     });
-    // Comes after the last message: without one, the system ended it for its memory, or the library crashed.
-    child.once("disconnect", giveUp);
+    // Both are waited for: the end may be heard of before a last message, and a message lost before the end.
+    child.once("disconnect", () => {
+      if (child.exitCode !== null || child.signalCode !== null) giveUp();
+    });
+    child.once("exit", () => {
+      if (!child.connected) giveUp();
+    });
     child.send(request, () => undefined);
   });
 }

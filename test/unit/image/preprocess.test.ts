@@ -44,7 +44,9 @@ describe("squares of images", () => {
         ["pad", pad],
         ["crop", crop],
       ] as const) {
-        const found = createHash("sha256").update(highResolutionPixels(image, side, aspect)).digest("hex");
+        const found = createHash("sha256")
+          .update(highResolutionPixels(image, side, aspect))
+          .digest("hex");
         assert.equal(found, expected, aspect);
       }
     });
