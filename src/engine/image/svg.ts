@@ -14,7 +14,8 @@ import type { DrawReply, DrawRequest } from "./draw-svg";
 import { checkSize } from "./limits";
 import type { Pixels } from "./resize";
 
-const sniffedBytes = 64 * 1024;
+/** A drawing's root may stand behind long comments and declarations. */
+const sniffedBytes = 2 ** 20;
 const textLimit = 16 * 2 ** 20;
 const pixelLimit = 25_000_000;
 /** The process ends itself sooner; this is for one that cannot. */

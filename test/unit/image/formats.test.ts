@@ -25,7 +25,7 @@ const grey = greyOf([82, 118, 69, 217]);
 /** What is dark becomes black. */
 const bits = greyOf([0, 0, 0, 255]);
 /** Inks are duller than screens, by no rule that every program shares; inverted ones would be further off than this. */
-const inkTolerance = 72;
+const inkTolerance = 95;
 
 function assertQuarters(image: RgbImage, expected: Quarters, within: number): void {
   assert.deepEqual([image.width, image.height, image.data.length], [width, height, width * height * 3]);
