@@ -86,7 +86,7 @@ const texts: Readonly<Record<FailureCode, FailureText>> = {
   "weight-overlap": { message: "The tensors {tensor} and {other} overlap in {file}.", advice: weights },
   "weight-unused": {
     message: "{file} holds {count} tensors that this kind of model does not have, {tensor} for one.",
-    advice: "It may be a newer or different kind of model. Choose a published MGM checkpoint.",
+    advice: "It may be a newer or different kind of model. Choose a published checkpoint that is supported.",
   },
   "weight-not-finite": { message: "The tensor {tensor} in {file} holds values that are no numbers.", advice: weights },
   "weights-header": { message: "{file} cannot be read as weights: {reason}.", advice: weights },
@@ -101,17 +101,28 @@ const texts: Readonly<Record<FailureCode, FailureText>> = {
 
   "model-folder-missing": { message: "There is no folder {folder}.", advice: "Choose the model's folder again." },
   "model-not-loaded": { message: "No model is loaded.", advice: "Choose a model, then ask again." },
-  "config-missing": { message: "{file} lacks the field {field}.", advice: "Choose a published MGM checkpoint." },
+  "config-missing": {
+    message: "{file} lacks the field {field}.",
+    advice: "Choose a published checkpoint that is supported.",
+  },
   "config-invalid": {
     message: "{field} in {file} is {found}; it must be {expected}.",
-    advice: "Choose a published MGM checkpoint.",
+    advice: "Choose a published checkpoint that is supported.",
   },
   "model-family-unknown": {
     message: "{file} describes a model that is not supported ({found}).",
     advice: "Supported are MGM (Mini-Gemini) checkpoints with Gemma, LLaMA, Vicuna, Yi or Mixtral.",
   },
+  "pipeline-unknown": {
+    message: "{file} does not describe a diffusion model that is supported ({found}).",
+    advice: "Supported are Stable Diffusion 1 and 2, SD-Turbo, LCM and SDXL as folders in the layout of diffusers.",
+  },
+  "illustrator-missing": {
+    message: "The embedded illustrator is not part of this installation ({folder}).",
+    advice: "Choose the folder of a published diffusion model.",
+  },
   "tokenizer-missing": {
-    message: "{folder} has neither tokenizer.json nor tokenizer.model.",
+    message: "{folder} has no tokenizer files (tokenizer.json, tokenizer.model, or vocab.json with merges.txt).",
     advice: "Download the checkpoint's tokenizer files too.",
   },
   "tokenizer-invalid": {

@@ -73,6 +73,9 @@ export type ModelFailure =
       readonly found: string;
     }
   | { readonly code: "model-family-unknown"; readonly file: string; readonly found: string }
+  /** A folder that is no pipeline of latent diffusion, or of a kind that is not supported. */
+  | { readonly code: "pipeline-unknown"; readonly file: string; readonly found: string }
+  | { readonly code: "illustrator-missing"; readonly folder: string }
   | { readonly code: "tokenizer-missing"; readonly folder: string }
   | { readonly code: "tokenizer-invalid"; readonly file: string; readonly reason: string }
   | {

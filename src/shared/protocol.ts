@@ -5,8 +5,10 @@
  *   webview  <--HostToView--  extension host
  *
  * A method is what is asked, what comes back, and the parts that arrive on the way. All of it is plain data that
- * structured clone carries. The view's own channel is in `view-protocol.ts`.
+ * structured clone carries. The view's own channel is in `view-protocol.ts`, what drawing asks in `generate-protocol.ts`.
  */
+import type { GenerateParams, GeneratePart, GenerateResult } from "./generate-protocol";
+
 export interface Method<Params, Result, Part = never> {
   readonly params: Params;
   readonly result: Result;
@@ -21,6 +23,8 @@ export interface HostToEngine {
   explain: Method<ExplainParams, ExplainResult, ExplainPart>;
   /** Writes the prepared form of a checkpoint without loading it. */
   prepare: Method<PrepareParams, PrepareResult, LoadPart>;
+  /** Draws pictures. Loads the diffusion model itself, and keeps what it needs again while memory allows. */
+  generate: Method<GenerateParams, GenerateResult, GeneratePart>;
   /** Gives all model memory back. */
   unload: Method<Record<string, never>, Record<string, never>>;
   status: Method<Record<string, never>, EngineStatus>;

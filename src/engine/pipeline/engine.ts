@@ -5,6 +5,7 @@
  */
 import { FailureError, throwIfCancelled } from "../../shared/failure";
 import type { Answering, Handlers } from "../../shared/peer";
+import type { GenerateParams, GenerateResult } from "../../shared/generate-protocol";
 import type {
   EngineStatus,
   ExplainParams,
@@ -33,6 +34,7 @@ export class Engine {
     load: (params, answering) => this.#queued(answering, () => this.#load(params, answering)),
     explain: (params, answering) => this.#queued(answering, () => this.#explain(params, answering)),
     prepare: (params, answering) => this.#queued(answering, () => this.#prepare(params, answering)),
+    generate: (params, answering) => this.#queued(answering, () => this.#generate(params)),
     unload: (_params, answering) => this.#queued(answering, () => this.#unload().then(() => ({}))),
     status: () => Promise.resolve(this.#status()),
   };
@@ -74,6 +76,10 @@ export class Engine {
 
   async #prepare(params: PrepareParams, { signal, part }: Answering<LoadPart>): Promise<PrepareResult> {
     return prepareModel(params, { signal, onPart: part });
+  }
+
+  #generate({ model }: GenerateParams): Promise<GenerateResult> {
+    return Promise.reject(new FailureError({ code: "illustrator-missing", folder: model }));
   }
 
   async #unload(): Promise<void> {
