@@ -15,7 +15,8 @@ export interface FailureText {
 const weights = "Download the checkpoint again, or choose another model.";
 const image = "Choose another image, or save this one again as PNG.";
 
-const texts: Readonly<Record<FailureCode, FailureText>> = {
+/** Every sentence there is, for translators and their tests too. */
+export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
   cancelled: { message: "Stopped.", advice: "" },
   bug: {
     message: "Something went wrong inside Mini-Gemini: {message}",
@@ -164,7 +165,7 @@ const texts: Readonly<Record<FailureCode, FailureText>> = {
 };
 
 /** The sentence for a failure and its advice, before the facts are filled in. */
-export const failureText = (failure: Failure): FailureText => texts[failure.code];
+export const failureText = (failure: Failure): FailureText => failureTexts[failure.code];
 
 /** The facts of a failure as people read them: sizes in binary units, lists joined. */
 export function failureFacts(failure: Failure): Readonly<Record<string, string>> {
@@ -185,7 +186,8 @@ function readable(name: string, value: unknown): string {
   if (typeof value === "number" && (name === "bytes" || name === "limit" || name.endsWith("Bytes")) && value >= 4096) {
     return binarySize(value);
   }
-  return String(value ?? "none");
+  if (value === null || value === undefined) return "none";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function binarySize(bytes: number): string {
