@@ -158,6 +158,24 @@ export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
     message: "{file} cannot be written: {reason}",
     advice: "Check the folder's permissions and free space.",
   },
+  "file-exists": { message: "{file} is there already and was left as it is.", advice: "Choose another name." },
+  "file-name-invalid": {
+    message: "“{file}” is not a name that a file can have on every system.",
+    advice: "Choose a shorter name without special characters.",
+  },
+  "folder-missing": { message: "There is no folder {folder}; nothing was written.", advice: "Choose another folder." },
+  "write-refused": {
+    message: "{file} may not be written: the file or its folder is read-only.",
+    advice: "Choose another folder, or change its permissions.",
+  },
+  "write-no-space": {
+    message: "There is no space left for {file} ({neededBytes}); nothing was written.",
+    advice: "Free some space, or choose another folder.",
+  },
+  "outside-workspace": {
+    message: "{file} lies outside the open folders; nothing was written.",
+    advice: "Choose a place in one of the open folders.",
+  },
   "disk-full": {
     message: "{folder} needs {neededBytes} of free space and has {availableBytes}.",
     advice: "Free some space, or choose another folder for models in the settings.",

@@ -100,6 +100,12 @@ export type FileFailure =
   | { readonly code: "file-unreadable"; readonly file: string; readonly reason: string }
   | { readonly code: "file-too-large"; readonly file: string; readonly bytes: number; readonly limit: number }
   | { readonly code: "write-failed"; readonly file: string; readonly reason: string }
+  | { readonly code: "file-exists"; readonly file: string }
+  | { readonly code: "file-name-invalid"; readonly file: string }
+  | { readonly code: "folder-missing"; readonly folder: string }
+  | { readonly code: "write-refused"; readonly file: string }
+  | { readonly code: "write-no-space"; readonly file: string; readonly neededBytes: number }
+  | { readonly code: "outside-workspace"; readonly file: string }
   | {
       readonly code: "disk-full";
       readonly folder: string;

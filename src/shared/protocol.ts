@@ -7,6 +7,7 @@
  * A method is what is asked, what comes back, and the parts that arrive on the way. All of it is plain data that
  * structured clone carries. The view's own channel is in `view-protocol.ts`, what drawing asks in `generate-protocol.ts`.
  */
+import type { EncodePictureParams, EncodePictureResult } from "./encode-protocol";
 import type { GenerateParams, GeneratePart, GenerateResult } from "./generate-protocol";
 
 export interface Method<Params, Result, Part = never> {
@@ -25,6 +26,8 @@ export interface HostToEngine {
   prepare: Method<PrepareParams, PrepareResult, LoadPart>;
   /** Draws pictures. Loads the diffusion model itself, and keeps what it needs again while memory allows. */
   generate: Method<GenerateParams, GenerateResult, GeneratePart>;
+  /** Writes a drawn picture in another format. Needs no model, and waits for none. */
+  encodePicture: Method<EncodePictureParams, EncodePictureResult>;
   /** Gives all model memory back. */
   unload: Method<Record<string, never>, Record<string, never>>;
   status: Method<Record<string, never>, EngineStatus>;

@@ -2,6 +2,7 @@
 import { Peer, type Frame } from "../../src/shared/peer";
 import { FailureError } from "../../src/shared/failure";
 import type { HostToEngine, LoadedModel } from "../../src/shared/protocol";
+import { drawing } from "./fake-generate";
 
 const model: LoadedModel = {
   name: "Scripted",
@@ -20,14 +21,6 @@ const hostile =
   "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">" +
   "![pixel](https://remote.invalid/pixel.png) [click](command:workbench.action.quit) END";
 
-/** A red disc on blue, 64 × 64. */
-const picture = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAQMAAACQp+OdAAAABlBMVEXcUDwoWqDiqewnAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAA" +
-    "YUlEQVQokb3RwQ2AIAyF4Z84ACMwiqPpaIziGByImDbkicEzPX2XJn2vtD4sRg4dcDgqJEeB6Lhgc2QIjhP4Amyfdhv2EdWQRhRD" +
-    "XIz5jPlUpfgJqOxqQ/2oMXX4trrqlQ+1s2CXv5gxhAAAAABJRU5ErkJggg==",
-  "base64",
-);
-
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 new Peer<Record<string, never>, HostToEngine>(
@@ -43,23 +36,7 @@ new Peer<Record<string, never>, HostToEngine>(
     prepare: () => Promise.reject(new FailureError({ code: "model-not-loaded" })),
     unload: () => Promise.resolve({}),
     status: () => Promise.resolve({ state: "ready", model, rssBytes: 0, peakRssBytes: 0, idleMilliseconds: 0 }),
-    generate: async (params, { signal, part }) => {
-      const { prompt, negative = "", steps = 4, guidance = 1, seed, scheduler = "euler", count } = params;
-      part({ kind: "stage", stage: "loading", done: 0, total: 1 });
-      for (let index = 0; index < count; index++) {
-        for (let step = 1; step <= steps; step++) {
-          await wait(prompt.includes("slow") ? 500 : 20);
-          if (signal.aborted) throw new FailureError({ code: "cancelled" });
-          if (prompt.includes("crash") && step === 2) process.exit(7);
-          const rgb = new Uint8Array(8 * 8 * 3).fill(Math.round((255 * step) / steps));
-          part({ kind: "step", index, step, steps, preview: { width: 8, height: 8, rgb } });
-        }
-        part({ kind: "picture", index, picture: { seed: seed + index, width: 64, height: 64, png: picture } });
-      }
-      const timings = { load: 0, prompt: 0, steps: 0, decode: 0, total: 0 };
-      const used = { prompt, negative, steps, guidance, seed, scheduler, width: 64, height: 64, tokensLeftOut: 0 };
-      return { model: "Scripted", embedded: true, device: "cpu", pictures: count, ...used, timings, peakRssMiB: 1 };
-    },
+    ...drawing,
     explain: async ({ turns }, { signal, part }) => {
       const asked = turns.at(-1);
       const question = asked?.text ?? "";

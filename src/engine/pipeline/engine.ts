@@ -18,6 +18,7 @@ import type {
   PrepareParams,
   PrepareResult,
 } from "../../shared/protocol";
+import { encodePicture } from "../image/encode";
 import { peakResidentBytes, residentBytes } from "../runtime/process-memory";
 import { explain } from "./explain";
 import { ImageReader } from "./image-reader";
@@ -35,6 +36,7 @@ export class Engine {
     explain: (params, answering) => this.#queued(answering, () => this.#explain(params, answering)),
     prepare: (params, answering) => this.#queued(answering, () => this.#prepare(params, answering)),
     generate: (params, answering) => this.#queued(answering, () => this.#generate(params)),
+    encodePicture: (params, { signal }) => encodePicture(params, signal),
     unload: (_params, answering) => this.#queued(answering, () => this.#unload().then(() => ({}))),
     status: () => Promise.resolve(this.#status()),
   };
