@@ -26,15 +26,19 @@ const elements = [
   { type: "bench", pattern: "bench" },
 ];
 
-const rules = [
-  { from: "shared", allow: ["shared"] },
-  ...engineOrder.map((name, rank) => ({ from: name, allow: ["shared", ...engineOrder.slice(0, rank + 1)] })),
-  { from: "engine", allow: ["shared", "engine", ...engineOrder] },
-  { from: "extension", allow: ["shared", "extension"] },
-  { from: "webview", allow: ["shared", "webview"] },
-  { from: "test", allow: elements.map(({ type }) => type) },
-  { from: "bench", allow: elements.map(({ type }) => type) },
-];
+/** What may import what: everything that is not named is refused. */
+const policies = [
+  { from: "shared", to: ["shared"] },
+  ...engineOrder.map((name, rank) => ({ from: name, to: ["shared", ...engineOrder.slice(0, rank + 1)] })),
+  { from: "engine", to: ["shared", "engine", ...engineOrder] },
+  { from: "extension", to: ["shared", "extension"] },
+  { from: "webview", to: ["shared", "webview"] },
+  { from: "test", to: elements.map(({ type }) => type) },
+  { from: "bench", to: elements.map(({ type }) => type) },
+].map(({ from, to }) => ({
+  from: { element: { type: from } },
+  allow: to.map((type) => ({ to: { element: { type } } })),
+}));
 
 export default tseslint.config(
   { ignores: ["dist/**", "out/**", "node_modules/**", "training/**", "media/**", "test/workbench/artifacts/**"] },
@@ -45,7 +49,7 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: { "boundaries/elements": elements, "import/resolver": { node: { extensions: [".ts"] } } },
     rules: {
-      "boundaries/element-types": ["error", { default: "disallow", rules }],
+      "boundaries/dependencies": ["error", { default: "disallow", policies }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-non-null-assertion": "error",
     },

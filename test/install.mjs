@@ -26,7 +26,9 @@ function isInstalled() {
   const installed = packagesOf("node_modules/.package-lock.json");
   return Object.entries(packagesOf("package-lock.json")).every(
     ([folder, { version, optional, peer }]) =>
-      folder === "" || installed[folder]?.version === version || (installed[folder] === undefined && (optional || peer)),
+      folder === "" ||
+      installed[folder]?.version === version ||
+      (installed[folder] === undefined && (optional || peer)),
   );
 }
 

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 
-const kindOf = ({ skip, todo }) => (skip !== undefined && skip !== false) || todo ? "skipped" : undefined;
+const kindOf = ({ skip, todo }) => ((skip !== undefined && skip !== false) || todo ? "skipped" : undefined);
 
 export default async function* report(events) {
   const totals = { passed: 0, failed: 0, skipped: 0 };

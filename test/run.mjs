@@ -17,7 +17,11 @@ const add = (counts) => {
 
 /** Runs a command to its end; its output goes to this one's. @returns its exit status. */
 function run(command, args, options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    ...options,
+  });
   if (error) console.error(error.message);
   return status ?? 1;
 }
@@ -72,10 +76,15 @@ async function workbench() {
     return;
   }
   if (run("bash", ["test/workbench/setup.sh"]) !== 0) {
-    refuse("test/workbench/setup.sh could not install its host (it needs Debian's packages, as root or installed before)");
+    refuse(
+      "test/workbench/setup.sh could not install its host (it needs Debian's packages, as root or installed before)",
+    );
     return;
   }
-  const child = spawn("npm", ["run", "--silent", "test:workbench"], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn("npm", ["run", "--silent", "test:workbench"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let failed = 0;
   let counted = 0;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -86,7 +95,9 @@ async function workbench() {
     if (not !== undefined) failed++;
     add(not !== undefined ? { failed: 1 } : /# SKIP/i.test(comment) ? { skipped: 1 } : { passed: 1 });
   }
-  const status = await new Promise((resolve) => (child.exitCode === null ? child.once("close", resolve) : resolve(child.exitCode)));
+  const status = await new Promise((resolve) =>
+    child.exitCode === null ? child.once("close", resolve) : resolve(child.exitCode),
+  );
   if (counted === 0 || (status !== 0 && failed === 0)) {
     console.log(`FAILED  workbench: it ended with status ${status} after ${counted} scenarios`);
     add({ failed: 1 });

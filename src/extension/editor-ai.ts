@@ -6,7 +6,7 @@ import { isImage, nameOf, readImage } from "./images";
 
 const nothing = new vscode.Disposable(() => undefined);
 
-export function registerChatParticipant(explainer: Explainer): vscode.Disposable {
+export function registerChatParticipant(explainer: Explainer): vscode.ChatParticipant | vscode.Disposable {
   if (!has(vscode, "chat")) return nothing;
   return vscode.chat.createChatParticipant("mini-gemini", async (request, _context, stream, token) => {
     const images: ImageSource[] = [];

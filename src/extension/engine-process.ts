@@ -63,7 +63,7 @@ export class EngineProcess {
    *
    * @throws FailureError `engine-exited`, `engine-unresponsive`, `engine-crash-loop`, or the engine's own failure.
    */
-  async call<K extends keyof HostToEngine & string>(
+  async call<K extends keyof HostToEngine>(
     method: K,
     params: Params<HostToEngine[K]>,
     options: CallOptions<Part<HostToEngine[K]>> = {},

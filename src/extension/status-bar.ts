@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { EngineActivity, Explainer } from "./explainer";
 
-export function createStatusBar(explainer: Explainer): vscode.Disposable {
+export function createStatusBar(explainer: Explainer): vscode.StatusBarItem {
   const item = vscode.window.createStatusBarItem("miniGemini.status", vscode.StatusBarAlignment.Right, 50);
   item.name = "Mini-Gemini";
   item.command = "miniGemini.chat.focus";

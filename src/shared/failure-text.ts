@@ -205,7 +205,7 @@ function readable(name: string, value: unknown): string {
     return binarySize(value);
   }
   if (value === null || value === undefined) return "none";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function binarySize(bytes: number): string {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { packageRoot } from "../platform/package-root";
 import { explainCommand } from "./explain";
 
-const bundled = path.join("media", "samples", "test-failure.png");
+const bundled = path.join("media", "samples", "terminal-error.png");
 
 export async function startCommand(image?: string, question?: string): Promise<void> {
   const file = image ?? path.join(packageRoot(), bundled);

@@ -77,7 +77,7 @@ export async function verifyDevice(trial: TrialNetwork, device: Exclude<Device, 
     if (agrees(tried.logits, cpu.logits)) return;
   } catch (thrown) {
     const failure = failureOf(thrown);
-    const reason = "reason" in failure ? String(failure.reason) : "message" in failure ? failure.message : failure.code;
+    const reason = "reason" in failure ? failure.reason : "message" in failure ? failure.message : failure.code;
     throw new FailureError({ code: "device-unavailable", device, reason }, { cause: thrown });
   }
   throw new FailureError({ code: "device-unavailable", device, reason: "its results differ from the CPU's" });

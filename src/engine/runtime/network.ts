@@ -65,8 +65,7 @@ export class Network {
    */
   async run(feeds: Tensors, fetches?: Readonly<Record<string, Tensor | null>>): Promise<Tensors> {
     try {
-      const outputs = fetches === undefined ? await this.#session.run(feeds) : await this.#session.run(feeds, fetches);
-      return outputs as Tensors;
+      return fetches === undefined ? await this.#session.run(feeds) : await this.#session.run(feeds, fetches);
     } catch (thrown) {
       throw new FailureError(
         { code: "runtime-failed", network: this.name, message: messageOf(thrown) },
