@@ -12,7 +12,7 @@ function readMarkdown(text: string): { source: string; alt: string; others: numb
   const image = inline.find(({ type }) => type === "image");
   return {
     source: decodeURIComponent(String(image?.attrGet("src") ?? "")),
-    alt: new MarkdownIt().renderer.renderInlineAsText(image?.children ?? [], {}, {}),
+    alt: (image?.children ?? []).map(({ content }) => content).join(""),
     others: inline.filter(({ type }) => type !== "image").length,
   };
 }
