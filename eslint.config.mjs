@@ -13,7 +13,9 @@ const engineOrder = [
   "text",
   "runtime",
   "diffusion",
+  "remote",
   "pipeline",
+  "serve",
 ];
 
 const elements = [

@@ -7,6 +7,7 @@ import { benchCommand } from "./cli/bench";
 import { dumpCommand } from "./cli/dump";
 import { explainCommand } from "./cli/explain";
 import { prepareCommand } from "./cli/prepare";
+import { serveCommand } from "./cli/serve";
 import { startCommand } from "./cli/start";
 
 const precisions: readonly Precision[] = ["f32", "int8", "int4"];
@@ -73,6 +74,30 @@ modelOptions(program.command("bench"))
   .argument("<folder>", "published or prepared checkpoint")
   .addOption(precisionOption())
   .action(benchCommand);
+
+modelOptions(program.command("serve"))
+  .description("answer other programs of this machine over HTTP, as OpenAI's API does")
+  .option("--port <number>", "port (0: any that is free)", atLeast(0, true), 8484)
+  .option("--host <address>", "address to listen at", "127.0.0.1")
+  .option("--expose", "allow an address that other machines can reach", false)
+  .option("--token-file <file>", "file with the token; made where missing (a fresh token is printed unless given)")
+  .option("--allow-host <name>", "a host name under which clients know this server", collect, [])
+  .option("--cors-origin <origin>", "a web origin whose pages may ask", collect, [])
+  .option("--queue <count>", "requests that may wait", atLeast(0, true), 8)
+  .option("--max-body-mib <size>", "largest request", atLeast(1, true), 64)
+  .option(
+    "--idle-unload-minutes <minutes>",
+    "give the model's memory back after this long (0: never)",
+    atLeast(0, false),
+    0,
+  )
+  .option("--illustrator <folder>", "diffusion model for images/generations (the embedded one unless given)")
+  .addOption(precisionOption())
+  .option("--max-tokens <count>", "longest answer unless a request says", atLeast(1, true), 1024)
+  .option("--temperature <value>", "unless a request says; 0 is greedy", atLeast(0, false), 0.2)
+  .addOption(templateOption())
+  .option("--no-ocr", "do not read the text in the images unless a request says")
+  .action(serveCommand);
 
 program
   .command("start", { hidden: true })

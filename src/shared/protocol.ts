@@ -141,6 +141,8 @@ export interface ExplainParams {
   /** Ask for an image prompt too (the reference's `<GEN>` option). */
   readonly drawing?: boolean | undefined;
   readonly template?: TemplateName | undefined;
+  /** Texts that end the answer; they are not part of it. */
+  readonly stop?: readonly string[] | undefined;
 }
 
 export type Stage = "decoding" | "reading-text" | "looking" | "looking-closely" | "thinking" | "writing";

@@ -103,15 +103,18 @@ export class Engine {
     };
   }
 
-  /** Runs one request after the other. */
+  /** Runs one request after the other; one that is cancelled while it waits ends at once. */
   async #queued<T>({ signal }: { readonly signal: AbortSignal }, work: () => Promise<T>): Promise<T> {
+    throwIfCancelled(signal);
     clearTimeout(this.#idleTimer);
     const before = this.#queue;
+    let started = false;
     const run = async (): Promise<T> => {
       await before;
-      throwIfCancelled(signal);
+      started = true;
       this.#running++;
       try {
+        throwIfCancelled(signal);
         return await work();
       } finally {
         this.#running--;
@@ -122,14 +125,22 @@ export class Engine {
     const mine = run();
     // The next request waits for this one's end, however it ended.
     this.#queue = mine.catch(() => undefined);
-    return mine;
+    const left = new Promise<never>((_resolve, reject) => {
+      const leave = (): void => {
+        if (!started) reject(new FailureError({ code: "cancelled" }));
+      };
+      signal.addEventListener("abort", leave, { once: true });
+    });
+    return Promise.race([mine, left]);
   }
 
   #watchIdle(): void {
     clearTimeout(this.#idleTimer);
     if (this.#idleSeconds <= 0 || this.#model === undefined) return;
     this.#idleTimer = setTimeout(() => {
-      if (this.#running === 0) this.#queue = this.#queue.then(() => this.#unload());
+      if (this.#running > 0) return;
+      // What cannot be given back is no reason to refuse the next request, which loads anew.
+      this.#queue = this.#queue.then(() => this.#unload()).catch(() => undefined);
     }, this.#idleSeconds * 1000).unref();
   }
 }

@@ -58,7 +58,8 @@ export async function explain(
 
   const decodeStarted = performance.now();
   onPart({ kind: "stage", stage: "writing", done: 0, total: params.sampling.maxTokens });
-  const answer = new AnswerStream(model.tokenizer, [separatorOf(templateOf(model, params))], onPart);
+  const stops = [separatorOf(templateOf(model, params)), ...(params.stop ?? [])];
+  const answer = new AnswerStream(model.tokenizer, stops, onPart);
   const room = model.manifest.contextLength - sequence.identities.length;
   const { tokens, stopped } = await decodeAnswer(model, logits, {
     sampling: { ...params.sampling, maxTokens: Math.min(params.sampling.maxTokens, room) },
