@@ -1,59 +1,113 @@
 /** One question to the engine, with the model loaded first. Shared by the chat, the commands and VS Code's own AI. */
 import type * as vscode from "vscode";
-import type { ExplainPart, ExplainResult, LoadedModel, LoadPart, Turn } from "../shared/protocol";
+import { type Failure, failureOf } from "../shared/failure";
+import type { ExplainPart, ExplainResult, LoadedModel, LoadPart, Sampling, Turn } from "../shared/protocol";
 import type { EngineProcess } from "./engine-process";
 import { loadParams, readsText, sampling } from "./settings";
 
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
+  readonly sampling?: Partial<Sampling> | undefined;
   readonly onLoad?: ((part: LoadPart) => void) | undefined;
+  /** Told its notices once: when the model came into memory. */
   readonly onLoaded?: ((model: LoadedModel) => void) | undefined;
   readonly onPart?: ((part: ExplainPart) => void) | undefined;
 }
 
+/** What to ask, where it depends on who will answer. */
+export type Turns = readonly Turn[] | ((model: LoadedModel) => readonly Turn[]);
+
 export type EngineActivity =
-  | { readonly kind: "idle"; readonly model: LoadedModel | null }
+  | { readonly kind: "idle" }
   | { readonly kind: "loading"; readonly fraction: number }
-  | { readonly kind: "working"; readonly model: LoadedModel }
-  | { readonly kind: "failed" };
+  | { readonly kind: "working" }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export interface EngineState {
+  readonly activity: EngineActivity;
+  /** The model in memory. */
+  readonly model: LoadedModel | null;
+  /** Memory of the engine process; 0 when none runs. */
+  readonly rssBytes: number;
+}
 
 export class Explainer {
   readonly engine: EngineProcess;
   readonly #context: vscode.ExtensionContext;
-  readonly #listeners = new Set<(activity: EngineActivity) => void>();
+  readonly #listeners = new Set<(state: EngineState) => void>();
+  #state: EngineState = { activity: { kind: "idle" }, model: null, rssBytes: 0 };
 
   constructor(context: vscode.ExtensionContext, engine: EngineProcess) {
     this.#context = context;
     this.engine = engine;
-    engine.onChange((pid) => {
-      if (pid === null) this.#tell({ kind: "failed" });
+    engine.onEvent((event) => {
+      if (event.kind === "status") {
+        const { model, rssBytes } = event.status;
+        this.#tell({ model, rssBytes });
+      } else if (event.kind === "ended") {
+        const { failure } = event;
+        this.#tell({
+          activity: failure === null ? { kind: "idle" } : { kind: "failed", failure },
+          model: null,
+          rssBytes: 0,
+        });
+      }
     });
   }
 
-  onActivity(listener: (activity: EngineActivity) => void): void {
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  onState(listener: (state: EngineState) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** @throws FailureError of the engine. */
-  async ask(turns: readonly Turn[], { signal, onLoad, onLoaded, onPart }: AskOptions = {}): Promise<ExplainResult> {
-    let model: LoadedModel | null = null;
+  /** Makes the chosen model ready. @throws FailureError of the engine. */
+  async load({ signal, onLoad }: Pick<AskOptions, "signal" | "onLoad"> = {}): Promise<LoadedModel> {
     try {
-      model = await this.engine.call("load", loadParams(this.#context), {
+      const model = await this.engine.call("load", loadParams(this.#context), {
         signal,
         onPart: (part) => {
-          this.#tell({ kind: "loading", fraction: part.total > 0 ? part.done / part.total : 0 });
+          this.#tell({ activity: { kind: "loading", fraction: part.total > 0 ? part.done / part.total : 0 } });
           onLoad?.(part);
         },
       });
-      onLoaded?.(model);
-      this.#tell({ kind: "working", model });
-      return await this.engine.call("explain", { turns, sampling: sampling(), ocr: readsText() }, { signal, onPart });
-    } finally {
-      if (this.engine.pid !== null) this.#tell({ kind: "idle", model });
+      this.#tell({ activity: { kind: "idle" }, model });
+      return model;
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      this.#tell({ activity: failure.code === "cancelled" ? { kind: "idle" } : { kind: "failed", failure } });
+      throw thrown;
     }
   }
 
-  #tell(activity: EngineActivity): void {
-    for (const listener of this.#listeners) listener(activity);
+  /** @throws FailureError of the engine. */
+  async ask(turns: Turns, options: AskOptions = {}): Promise<ExplainResult> {
+    const { signal, onPart } = options;
+    const before = this.#state.model;
+    const model = await this.load(options);
+    const kept = before?.name === model.name && before.milliseconds === model.milliseconds;
+    options.onLoaded?.(kept ? { ...model, notices: [] } : model);
+    this.#tell({ activity: { kind: "working" } });
+    const params = {
+      turns: typeof turns === "function" ? turns(model) : turns,
+      sampling: { ...sampling(), ...options.sampling },
+      ocr: readsText(),
+    };
+    try {
+      return await this.engine.call("explain", params, { signal, onPart });
+    } finally {
+      // An engine that ended has told so itself.
+      if (this.engine.pid !== null) {
+        this.#tell({ activity: { kind: "idle" } });
+        this.engine.refresh().catch(() => undefined);
+      }
+    }
+  }
+
+  #tell(change: Partial<EngineState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener(this.#state);
   }
 }

@@ -4,9 +4,10 @@ import { registerAltText } from "./assist/alt-text";
 import { ChatStore } from "./chat/chat-store";
 import { ChatView } from "./chat/chat-view";
 import { registerCommands } from "./commands/commands";
-import { registerChatParticipant, registerImageTool } from "./editor-ai";
+import { registerEditorAi } from "./editor-ai/editor-ai";
 import { EngineProcess } from "./engine-process";
 import { Explainer } from "./explainer";
+import { idleSeconds } from "./settings";
 import { createStatusBar } from "./status-bar";
 
 /** Names an engine that answers from a script; only the project's tests set it. */
@@ -15,7 +16,7 @@ const testEngine = "MINI_GEMINI_TEST_ENGINE";
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Mini-Gemini", { log: true });
   const script = process.env[testEngine] ?? vscode.Uri.joinPath(context.extensionUri, "dist", "engine.js").fsPath;
-  const engine = new EngineProcess({ script, log });
+  const engine = new EngineProcess({ script, log, idleSeconds });
   const explainer = new Explainer(context, engine);
   const view = new ChatView(context, new ChatStore(context), explainer, log);
   context.subscriptions.push(
@@ -25,7 +26,6 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewViewProvider(ChatView.id, view),
     registerCommands({ view, explainer, log }),
     registerAltText(explainer, log),
-    registerChatParticipant(explainer),
-    registerImageTool(explainer),
+    registerEditorAi(explainer, context.extensionUri),
   );
 }

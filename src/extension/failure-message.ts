@@ -1,4 +1,5 @@
 /** Failures and notices as localised sentences. */
+import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { type Failure, failureOf } from "../shared/failure";
 import { failureFacts, failureText } from "../shared/failure-text";
@@ -15,7 +16,7 @@ export function failureMessage(failure: Failure): ViewFailure {
 export async function showFailure(thrown: unknown, log: vscode.LogOutputChannel): Promise<void> {
   const failure = failureOf(thrown);
   if (failure.code === "cancelled") return;
-  log.error(JSON.stringify(failure));
+  logFailure(log, failure);
   const { message, advice } = failureMessage(failure);
   const showLog = vscode.l10n.t("Show Log");
   const chosen = await vscode.window.showErrorMessage(
@@ -23,6 +24,14 @@ export async function showFailure(thrown: unknown, log: vscode.LogOutputChannel)
     showLog,
   );
   if (chosen === showLog) log.show();
+}
+
+/** Writes a failure to the log, without the name of the person's home. */
+export function logFailure(log: vscode.LogOutputChannel, failure: Failure): void {
+  const facts = failure.code === "bug" ? (failure.stack ?? failure.message) : JSON.stringify(failure);
+  const home = homedir();
+  // JSON doubles the backslashes of Windows paths.
+  log.error(facts.replaceAll(home, "~").replaceAll(home.replaceAll("\\", "\\\\"), "~"));
 }
 
 export function noticeMessage(notice: Notice): string {

@@ -15,9 +15,11 @@ export function loadParams(context: vscode.ExtensionContext): LoadParams {
     preparedRoot: vscode.Uri.joinPath(context.globalStorageUri, "prepared").fsPath,
     device: settings().get<Device>("engine.device", "auto"),
     threads: settings().get("engine.threads", 0),
-    idleUnloadSeconds: settings().get("engine.idleUnloadMinutes", 10) * 60,
+    idleUnloadSeconds: idleSeconds(),
   };
 }
+
+export const idleSeconds = (): number => settings().get("engine.idleUnloadMinutes", 10) * 60;
 
 export function sampling(): Sampling {
   const temperature = settings().get("answer.temperature", 0);

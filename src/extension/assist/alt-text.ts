@@ -1,9 +1,11 @@
 /** A code action that writes alternative text for images without one, shown as a preview before it is applied. */
 import * as vscode from "vscode";
+import { cancelSignal } from "../cancel-signal";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
-import { nameOf, readImage } from "../images";
-import { findBareImage } from "./bare-image";
+import { imageSource, nameOf } from "../images";
+import { taskTurns } from "../tasks";
+import { type BareImage, findBareImages } from "./bare-image";
 
 const languages = ["markdown", "html", "javascriptreact", "typescriptreact", "vue", "svelte"];
 const command = "miniGemini.writeAltText";
@@ -11,11 +13,11 @@ const command = "miniGemini.writeAltText";
 export function registerAltText(explainer: Explainer, log: vscode.LogOutputChannel): vscode.Disposable {
   const provider: vscode.CodeActionProvider = {
     provideCodeActions(document, range) {
-      const found = findBareImage(document.lineAt(range.start.line).text, range.start.character);
-      if (found === undefined) return [];
+      const image = imageAt(document, range);
+      if (image === undefined) return [];
       const title = vscode.l10n.t("Write Alt Text");
       const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
-      action.command = { command, title, arguments: [document.uri, range.start] };
+      action.command = { command, title, arguments: [document.uri, document.positionAt(image.start)] };
       return [action];
     },
   };
@@ -32,43 +34,89 @@ export function registerAltText(explainer: Explainer, log: vscode.LogOutputChann
   );
 }
 
+/** The bare image that a range touches, or the only one on its line. */
+function imageAt(document: vscode.TextDocument, range: vscode.Range): BareImage | undefined {
+  const start = document.offsetAt(range.start);
+  const end = document.offsetAt(range.end);
+  const images = findBareImages(document.getText());
+  const touched = images.find((image) => image.start <= end && image.end >= start);
+  if (touched !== undefined) return touched;
+  const onLine = images.filter((image) => document.positionAt(image.start).line === range.start.line);
+  return onLine.length === 1 ? onLine[0] : undefined;
+}
+
 async function writeAltText(explainer: Explainer, uri: unknown, position: unknown): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const document = uri instanceof vscode.Uri ? await vscode.workspace.openTextDocument(uri) : editor?.document;
   const at = position instanceof vscode.Position ? position : editor?.selection.active;
-  if (document === undefined || at === undefined) return;
-  const found = findBareImage(document.lineAt(at.line).text, at.character);
-  if (found === undefined || /^[a-z][a-z+.-]+:/i.test(found.source)) {
+  const image = document === undefined || at === undefined ? undefined : imageAt(document, new vscode.Range(at, at));
+  if (document === undefined || image === undefined) {
     void vscode.window.showInformationMessage(vscode.l10n.t("There is no local image without alt text here."));
     return;
   }
-  const path = decodeURIComponent(found.source.replace(/[?#].*$/, ""));
-  const root = path.startsWith("/") ? vscode.workspace.getWorkspaceFolder(document.uri)?.uri : undefined;
-  const image = vscode.Uri.joinPath(root ?? vscode.Uri.joinPath(document.uri, ".."), path);
-  const title = vscode.l10n.t("Writing alt text");
-  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-  const { version } = document;
-  const answer = await vscode.window.withProgress(options, async (_progress, token) => {
-    const stop = new AbortController();
-    token.onCancellationRequested(() => {
-      stop.abort();
-    });
-    const text = vscode.l10n.t("Describe this image in one short sentence, as alternative text.");
-    const data = { kind: "bytes", bytes: await readImage(image) } as const;
-    return explainer.ask([{ role: "user", text, images: [{ name: nameOf(image), data }] }], { signal: stop.signal });
-  });
-  if (document.version !== version) {
+  const file = resolve(document, image.source);
+  const name = nameOf(file);
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: vscode.l10n.t("Writing alt text"),
+    cancellable: true,
+  };
+  const answer = await vscode.window.withProgress(options, async (_progress, token) =>
+    explainer.ask(taskTurns("alt-text", await imageSource(file)), { signal: cancelSignal(token) }),
+  );
+  const proposed = await preview(name, answer.text.replace(/\s+/g, " ").trim(), image);
+  if (proposed === undefined) return;
+  // The document may have changed meanwhile: the same image is looked for anew, nearest to where it was.
+  const [found] = findBareImages(document.getText())
+    .filter(({ source }) => source === image.source)
+    .sort((a, b) => Math.abs(a.start - image.start) - Math.abs(b.start - image.start));
+  if (found === undefined) {
     void vscode.window.showInformationMessage(vscode.l10n.t("The file has changed meanwhile; nothing was written."));
     return;
   }
-  const proposed = await vscode.window.showInputBox({
-    title: vscode.l10n.t("Alt text for {name}", { name: nameOf(image) }),
-    value: answer.text.replace(/\s+/g, " ").trim(),
-    ignoreFocusOut: true,
-  });
-  if (proposed === undefined) return;
   const edit = new vscode.WorkspaceEdit();
-  const range = new vscode.Range(at.line, found.start, at.line, found.end);
+  const range = new vscode.Range(document.positionAt(found.start), document.positionAt(found.end));
   edit.replace(document.uri, range, found.replacement(proposed));
   await vscode.workspace.applyEdit(edit);
+}
+
+function resolve(document: vscode.TextDocument, source: string): vscode.Uri {
+  const path = decoded(source.replace(/[?#].*$/, ""));
+  const root = path.startsWith("/") ? vscode.workspace.getWorkspaceFolder(document.uri)?.uri : undefined;
+  return vscode.Uri.joinPath(root ?? vscode.Uri.joinPath(document.uri, ".."), path);
+}
+
+function decoded(address: string): string {
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    // A name with a percent sign of its own.
+    return address;
+  }
+}
+
+/** Lets the person read and change the text; below it stands what will be written. Undefined when they decline. */
+async function preview(name: string, text: string, image: BareImage): Promise<string | undefined> {
+  const input = vscode.window.createInputBox();
+  const show = (): void => {
+    input.prompt = vscode.l10n.t("Enter writes: {markup}", { markup: image.replacement(input.value) });
+  };
+  input.title = vscode.l10n.t("Alt text for {name}", { name });
+  input.value = text;
+  input.ignoreFocusOut = true;
+  show();
+  input.onDidChangeValue(show);
+  try {
+    return await new Promise((done) => {
+      input.onDidAccept(() => {
+        done(input.value);
+      });
+      input.onDidHide(() => {
+        done(undefined);
+      });
+      input.show();
+    });
+  } finally {
+    input.dispose();
+  }
 }

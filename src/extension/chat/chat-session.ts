@@ -1,9 +1,10 @@
 /** The chat that is open: its turns, its attachments and the answer in progress. Knows no webview. */
 import * as vscode from "vscode";
 import { FailureError, failureOf } from "../../shared/failure";
-import type { ExplainPart, ImageSource, Rectangle, Stage, Turn } from "../../shared/protocol";
+import type { ExplainPart, ImageSource, LoadedModel, Rectangle, Stage, Turn } from "../../shared/protocol";
 import type { Explainer } from "../explainer";
-import { failureMessage, noticeMessage } from "../failure-message";
+import { failureMessage, logFailure, noticeMessage } from "../failure-message";
+import { type TaskName, taskQuestion, taskText } from "../tasks";
 import { type Chat, type ChatStore, newChat, type StoredImage, type StoredMessage } from "./chat-store";
 
 export interface SessionEvents {
@@ -22,6 +23,8 @@ export class ChatSession {
   readonly #events: SessionEvents;
   readonly #log: vscode.LogOutputChannel;
   #stop: AbortController | undefined;
+  /** The answer in progress; never rejects. */
+  #answering: Promise<void> = Promise.resolve();
 
   constructor(store: ChatStore, explainer: Explainer, log: vscode.LogOutputChannel, events: SessionEvents) {
     this.store = store;
@@ -56,6 +59,7 @@ export class ChatSession {
 
   async open(chat: Chat): Promise<void> {
     this.stop();
+    await this.#answering;
     this.chat = chat;
     await this.#changed();
   }
@@ -67,8 +71,17 @@ export class ChatSession {
   async ask(text: string): Promise<void> {
     if (this.busy) throw new FailureError({ code: "engine-busy", method: "explain" });
     if (text.trim() === "" && this.chat.attachments.length === 0) return;
-    const question = text.trim() === "" ? vscode.l10n.t("Explain this image.") : text;
-    this.chat.messages.push(message("user", question, this.chat.attachments));
+    return text.trim() === "" ? this.askTask("explain") : this.#ask(text, undefined);
+  }
+
+  /** Asks what a command stands for, about the images that are attached. */
+  async askTask(task: TaskName): Promise<void> {
+    if (this.busy) throw new FailureError({ code: "engine-busy", method: "explain" });
+    await this.#ask(taskText(task), task);
+  }
+
+  async #ask(question: string, task: TaskName | undefined): Promise<void> {
+    this.chat.messages.push({ ...message("user", question, this.chat.attachments), task });
     if (this.chat.title === "") this.chat.title = question.replace(/\s+/g, " ").slice(0, 60);
     this.chat.attachments = [];
     await this.#answer();
@@ -86,31 +99,39 @@ export class ChatSession {
     const at = this.chat.messages.findIndex((one) => one.id === id && one.role === "user");
     const edited = this.chat.messages[at];
     if (this.busy || edited === undefined || text.trim() === "") return;
+    if (edited.text !== text) edited.task = undefined;
     edited.text = text;
     this.chat.messages.length = at + 1;
     await this.#answer();
   }
 
   async #answer(): Promise<void> {
+    const answer = this.#stream();
+    this.#answering = answer.catch(() => undefined);
+    await answer;
+  }
+
+  async #stream(): Promise<void> {
     const { chat } = this;
-    const turns = this.#turns(chat);
     const asked = chat.messages.at(-1);
     const answer = message("assistant", "", []);
     answer.state = "streaming";
+    const before = [...chat.messages];
     chat.messages.push(answer);
     const stop = new AbortController();
     this.#stop = stop;
-    await this.#changed();
-    this.#events.stage(answer.id, vscode.l10n.t("Starting the engine…"), null);
     let saved = Date.now();
     try {
-      const result = await this.#explainer.ask(turns, {
+      await this.#changed();
+      this.#events.stage(answer.id, vscode.l10n.t("Starting the engine…"), null);
+      const result = await this.#explainer.ask((model) => this.#turns(chat, before, model), {
         signal: stop.signal,
         onLoad: ({ done, total }) => {
           this.#events.stage(answer.id, vscode.l10n.t("Loading the model…"), total > 0 ? done / total : null);
         },
-        onLoaded: ({ name, starter }) => {
+        onLoaded: ({ name, starter, notices }) => {
           answer.model = { name, starter };
+          answer.notices.push(...notices.map(noticeMessage));
           this.#events.changed();
         },
         onPart: (part) => {
@@ -126,7 +147,7 @@ export class ChatSession {
       const failure = failureOf(thrown);
       answer.state = failure.code === "cancelled" ? "stopped" : "failed";
       if (failure.code !== "cancelled") {
-        this.#log.error(failure.code === "bug" ? (failure.stack ?? failure.message) : JSON.stringify(failure));
+        logFailure(this.#log, failure);
         answer.failure = failureMessage(failure);
       }
     } finally {
@@ -163,14 +184,14 @@ export class ChatSession {
     }
   }
 
-  #turns(chat: Chat): Turn[] {
-    return chat.messages
+  #turns(chat: Chat, messages: readonly StoredMessage[], model: LoadedModel): Turn[] {
+    return messages
       .filter(({ role, text }) => role === "user" || text !== "")
-      .map(({ role, text, images }) =>
-        role === "user"
-          ? { role, text, images: images.map((image) => this.#source(chat, image)) }
-          : { role: "assistant", text },
-      );
+      .map(({ role, text, task, images }) => {
+        if (role === "assistant") return { role, text };
+        const question = task === undefined ? text : taskQuestion(task, model);
+        return { role, text: question, images: images.map((image) => this.#source(chat, image)) };
+      });
   }
 
   #source(chat: Chat, image: StoredImage): ImageSource {

@@ -1,6 +1,7 @@
 /** Chats on disk: one folder each, with `chat.json` and copies of its images, written as they change. */
 import * as vscode from "vscode";
 import type { Rectangle } from "../../shared/protocol";
+import type { TaskName } from "../tasks";
 import type { ChatSummary, MessageState, Reading, ViewFailure } from "../../shared/view-protocol";
 
 export interface StoredImage {
@@ -16,6 +17,8 @@ export interface StoredMessage {
   readonly id: string;
   readonly role: "user" | "assistant";
   text: string;
+  /** What a command asked, while the text is still its own. */
+  task?: TaskName | undefined;
   images: StoredImage[];
   state: MessageState;
   failure?: ViewFailure | undefined;

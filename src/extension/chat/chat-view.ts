@@ -3,7 +3,9 @@ import * as vscode from "vscode";
 import { type HostToView, isViewMessage, type ViewState, type ViewToHost } from "../../shared/view-protocol";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
-import { isImage, nameOf, pickImages, readImage } from "../images";
+import { isImage, nameOf, readImage } from "../images";
+import { activeImage, pickImages } from "../pick-images";
+import type { TaskName } from "../tasks";
 import { contextText } from "./context-text";
 import { exportChat } from "./export-chat";
 import { newChat, type ChatStore, type StoredImage } from "./chat-store";
@@ -62,12 +64,12 @@ export class ChatView implements vscode.WebviewViewProvider {
     await vscode.commands.executeCommand(`${ChatView.id}.focus`);
   }
 
-  /** Opens a fresh chat with these images; asks at once when there is a question. */
-  async explain(images: readonly vscode.Uri[], question: string | undefined): Promise<void> {
+  /** Opens a fresh chat with these images; asks at once when there is a task. */
+  async explain(images: readonly vscode.Uri[], task: TaskName | undefined): Promise<void> {
     await this.reveal();
     await this.session.open(newChat());
     for (const image of images) await this.session.attach(nameOf(image), await readImage(image));
-    if (question !== undefined) await this.session.ask(question);
+    if (task !== undefined) await this.session.askTask(task);
   }
 
   async startNewChat(): Promise<void> {
@@ -106,9 +108,8 @@ export class ChatView implements vscode.WebviewViewProvider {
       case "attach-pick":
         return this.#attach(await pickImages());
       case "attach-current": {
-        const input: unknown = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-        const current = input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputText;
-        return current && isImage(input.uri) ? this.#attach([input.uri]) : this.#attach(await pickImages());
+        const current = activeImage();
+        return this.#attach(current === undefined ? await pickImages() : [current]);
       }
       case "detach":
         return session.detach(message.image);

@@ -3,7 +3,9 @@ import * as vscode from "vscode";
 import type { ChatView } from "../chat/chat-view";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
-import { commandImages } from "../images";
+import { commandImages } from "../pick-images";
+import type { TaskName } from "../tasks";
+import { chooseModel } from "./choose-model";
 import { describeFolder } from "./describe-folder";
 import { explainImageChange } from "./explain-image-change";
 
@@ -13,23 +15,26 @@ export interface CommandContext {
   readonly log: vscode.LogOutputChannel;
 }
 
+type Command = (args: readonly unknown[]) => Promise<void>;
+
 export function registerCommands(context: CommandContext): vscode.Disposable {
   const { view, explainer, log } = context;
-  const ask = (question: () => string | undefined) => async (first: unknown, all: unknown) => {
-    const images = await commandImages(first, all);
-    if (images.length > 0) await view.explain(images, question());
-  };
-  const commands: Record<string, (first: unknown, all: unknown) => Promise<void>> = {
-    explainImage: ask(() => vscode.l10n.t("Explain this image.")),
-    askAboutImage: ask(() => undefined),
-    diagramToMermaid: ask(() => vscode.l10n.t("Write this diagram as Mermaid, in one mermaid code block.")),
-    chartToTable: ask(() => vscode.l10n.t("Write the data of this chart as a Markdown table.")),
-    screenshotToHtml: ask(() => vscode.l10n.t("Write this screenshot as one HTML page, in one html code block.")),
-    explainError: ask(() =>
-      vscode.l10n.t("Explain the error in this screenshot: its cause, how to fix it, and the file and line."),
-    ),
-    explainImageChange: async (first) => explainImageChange(first, view),
-    describeFolder: async (first) => describeFolder(first, explainer),
+  const ask =
+    (task: TaskName | undefined): Command =>
+    async (args) => {
+      const images = await commandImages(args);
+      if (images.length > 0) await view.explain(images, task);
+    };
+  const commands: Record<string, Command> = {
+    explainImage: ask("explain"),
+    explainChosenImage: ask("explain"),
+    askAboutImage: ask(undefined),
+    diagramToMermaid: ask("diagram-to-mermaid"),
+    chartToTable: ask("chart-to-table"),
+    screenshotToHtml: ask("screenshot-to-html"),
+    explainError: ask("error"),
+    explainImageChange: (args) => explainImageChange(args, view),
+    describeFolder: (args) => describeFolder(args, explainer),
     newChat: () => view.startNewChat(),
     showLog: () => {
       log.show();
@@ -39,32 +44,13 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>
-      vscode.commands.registerCommand(`miniGemini.${name}`, async (first: unknown, all: unknown) => {
+      vscode.commands.registerCommand(`miniGemini.${name}`, async (...args: unknown[]) => {
         try {
-          await run(first, all);
+          await run(args);
         } catch (thrown) {
           await showFailure(thrown, log);
         }
       }),
     ),
   );
-}
-
-async function chooseModel(explainer: Explainer): Promise<void> {
-  const starter = { label: vscode.l10n.t("Starter model"), detail: vscode.l10n.t("Comes with the extension; small.") };
-  const folder = {
-    label: vscode.l10n.t("$(folder-opened) Checkpoint folder…"),
-    detail: vscode.l10n.t("A published MGM (Mini-Gemini) checkpoint on this machine."),
-  };
-  const chosen = await vscode.window.showQuickPick([starter, folder], { title: vscode.l10n.t("Choose a Model") });
-  if (chosen === undefined) return;
-  const settings = vscode.workspace.getConfiguration("miniGemini");
-  let value: string | undefined;
-  if (chosen === folder) {
-    const [picked] = (await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false })) ?? [];
-    if (picked === undefined) return;
-    value = picked.fsPath;
-  }
-  explainer.engine.forgive();
-  await settings.update("model.folder", value, vscode.ConfigurationTarget.Global);
 }

@@ -1,68 +1,79 @@
 /** A Markdown index of the images of a folder. */
 import * as vscode from "vscode";
-import { failureOf } from "../../shared/failure";
+import { type Failure, failureOf, FailureError } from "../../shared/failure";
+import { escapeMarkdown } from "../escape-markdown";
 import type { Explainer } from "../explainer";
 import { failureMessage } from "../failure-message";
-import { imagesBelow, nameOf, readImage } from "../images";
+import { exists, imageGlob, imageSource, nameOf } from "../images";
+import { argumentUris } from "../pick-images";
+import { cancelSignal } from "../cancel-signal";
+import { taskTurns } from "../tasks";
 
 const mostImages = 200;
+const mostNames = 1000;
 
-export async function describeFolder(first: unknown, explainer: Explainer): Promise<void> {
-  const folder = first instanceof vscode.Uri ? first : await chooseFolder();
+export async function describeFolder(args: readonly unknown[], explainer: Explainer): Promise<void> {
+  const folder = argumentUris(args)[0] ?? (await chooseFolder());
   if (folder === undefined) return;
-  const images = await imagesBelow(folder, mostImages);
+  const found = new vscode.RelativePattern(folder, imageGlob);
+  const images = await vscode.workspace.findFiles(found, "**/node_modules/**", mostImages);
   if (images.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t("There are no images in this folder."));
     return;
   }
+  images.sort((a, b) => a.path.localeCompare(b.path));
   const title = vscode.l10n.t("Describing images");
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   const entries = await vscode.window.withProgress(options, async (progress, token) => {
-    const stop = new AbortController();
-    token.onCancellationRequested(() => {
-      stop.abort();
-    });
+    const signal = cancelSignal(token);
     const done: string[] = [];
-    for (const image of images) {
-      if (stop.signal.aborted) break;
-      progress.report({ message: nameOf(image), increment: 100 / images.length });
+    for (const [index, image] of images.entries()) {
+      if (signal.aborted) break;
+      const facts = { number: index + 1, total: images.length, name: nameOf(image) };
+      progress.report({ message: vscode.l10n.t("{number} of {total}: {name}", facts), increment: 100 / images.length });
       const path = image.path.slice(folder.path.length + 1);
       const address = path.split("/").map(encodeURIComponent).join("/");
-      done.push(`## ${path}\n\n![](${address})\n\n${await describe(image, explainer, stop.signal)}`);
+      const text = await describe(image, explainer, signal);
+      if (text === undefined) break;
+      const name = escapeMarkdown(nameOf(image));
+      done.push(`## ${escapeMarkdown(path)}\n\n![${name}](${address})\n\n${escapeMarkdown(text)}`);
     }
     return done;
   });
-  const content = `# ${vscode.l10n.t("Images in {folder}", { folder: nameOf(folder) })}\n\n${entries.join("\n\n")}\n`;
-  await vscode.window.showTextDocument(await createBeside(folder, content));
+  // What was described before a stop is kept.
+  if (entries.length === 0) return;
+  const heading = vscode.l10n.t("Images in {folder}", { folder: escapeMarkdown(nameOf(folder)) });
+  await vscode.window.showTextDocument(await createIndex(folder, `# ${heading}\n\n${entries.join("\n\n")}\n`));
 }
 
-async function describe(image: vscode.Uri, explainer: Explainer, signal: AbortSignal): Promise<string> {
+/** One sentence about an image, or undefined when it was stopped. */
+async function describe(image: vscode.Uri, explainer: Explainer, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const data = { kind: "bytes", bytes: await readImage(image) } as const;
-    const text = vscode.l10n.t("Describe this image in one sentence.");
-    const { text: answer } = await explainer.ask([{ role: "user", text, images: [{ name: nameOf(image), data }] }], {
-      signal,
-    });
-    return answer.trim();
+    const { text } = await explainer.ask(taskTurns("one-sentence", await imageSource(image)), { signal });
+    return text.trim();
   } catch (thrown) {
+    const failure = failureOf(thrown);
+    if (failure.code === "cancelled") return undefined;
     // One bad image must not cost the index of the others: it is named in its place.
-    return failureMessage(failureOf(thrown)).message;
+    if (concernsImage(failure)) return failureMessage(failure).message;
+    throw thrown;
   }
 }
 
-/** Writes `images.md`, or `images-2.md` and so on: never over a file that is there. */
-async function createBeside(folder: vscode.Uri, content: string): Promise<vscode.Uri> {
-  for (let number = 1; ; number++) {
+const concernsImage = ({ code }: Failure): boolean => code.startsWith("image-") || code.startsWith("file-");
+
+/** Writes `images.md`, or `images-2.md` and so on: never over a file that is there. @throws FailureError `write-failed` */
+async function createIndex(folder: vscode.Uri, content: string): Promise<vscode.Uri> {
+  for (let number = 1; number <= mostNames; number++) {
     const file = vscode.Uri.joinPath(folder, number === 1 ? "images.md" : `images-${number}.md`);
+    if (await exists(file)) continue;
     const edit = new vscode.WorkspaceEdit();
     edit.createFile(file, { contents: new TextEncoder().encode(content), overwrite: false });
-    const free = await vscode.workspace.fs.stat(file).then(
-      () => false,
-      () => true,
-    );
-    if (free && (await vscode.workspace.applyEdit(edit))) return file;
-    if (number > 100) throw new Error("no free file name");
+    if (await vscode.workspace.applyEdit(edit)) return file;
+    break;
   }
+  const file = vscode.workspace.asRelativePath(vscode.Uri.joinPath(folder, "images.md"));
+  throw new FailureError({ code: "write-failed", file, reason: vscode.l10n.t("the folder takes no new file") });
 }
 
 async function chooseFolder(): Promise<vscode.Uri | undefined> {

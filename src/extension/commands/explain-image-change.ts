@@ -1,24 +1,40 @@
 /** What has changed between an image in git and the one on disk. */
 import * as vscode from "vscode";
 import type { ChatView } from "../chat/chat-view";
-import { commandImages, nameOf, readImage } from "../images";
 import { newChat } from "../chat/chat-store";
+import { exists, isImage, nameOf, readImage } from "../images";
+import { argumentUris, pickImage } from "../pick-images";
 
+/** The part of the git extension's interface (version 1) that is used. */
 interface GitRepository {
-  readonly rootUri: vscode.Uri;
-  buffer(ref: string, path: string): Promise<Uint8Array>;
+  readonly state: {
+    readonly workingTreeChanges: readonly GitChange[];
+    readonly indexChanges: readonly GitChange[];
+  };
+  buffer(reference: string, path: string): Promise<Uint8Array>;
+}
+interface GitChange {
+  readonly uri: vscode.Uri;
+}
+interface GitInterface {
+  readonly repositories: readonly GitRepository[];
+  getRepository(uri: vscode.Uri): GitRepository | null;
 }
 interface GitExtension {
-  getAPI(version: 1): { readonly getRepository: (uri: vscode.Uri) => GitRepository | null };
+  getAPI(version: 1): GitInterface;
 }
 
-export async function explainImageChange(first: unknown, view: ChatView): Promise<void> {
-  const [image] = await commandImages(first, undefined);
+export async function explainImageChange(args: readonly unknown[], view: ChatView): Promise<void> {
+  const git = (await vscode.extensions.getExtension<GitExtension>("vscode.git")?.activate())?.getAPI(1);
+  const image = argumentUris(args).find(isImage) ?? (await pickChangedImage(git));
   if (image === undefined) return;
-  const git = await vscode.extensions.getExtension<GitExtension>("vscode.git")?.activate();
-  const repository = git?.getAPI(1).getRepository(image);
+  const repository = git?.getRepository(image);
   if (repository === undefined || repository === null) {
     void vscode.window.showInformationMessage(vscode.l10n.t("This image is not in a git repository."));
+    return;
+  }
+  if (!(await exists(image))) {
+    void vscode.window.showInformationMessage(vscode.l10n.t("This image was deleted: there is nothing to compare."));
     return;
   }
   let before: Uint8Array;
@@ -28,11 +44,25 @@ export async function explainImageChange(first: unknown, view: ChatView): Promis
     void vscode.window.showInformationMessage(vscode.l10n.t("This image is new: git has no earlier version of it."));
     return;
   }
+  const after = await readImage(image);
+  const name = nameOf(image);
   await view.reveal();
   await view.session.open(newChat());
-  await view.session.attach(vscode.l10n.t("before: {name}", { name: nameOf(image) }) + extensionOf(image), before);
-  await view.session.attach(vscode.l10n.t("after: {name}", { name: nameOf(image) }), await readImage(image));
-  await view.session.ask(vscode.l10n.t("The first image is before, the second after. What has changed?"));
+  await view.session.attach(vscode.l10n.t("before: {name}", { name }), before);
+  await view.session.attach(vscode.l10n.t("after: {name}", { name }), after);
+  await view.session.askTask("change");
 }
 
-const extensionOf = (image: vscode.Uri): string => (nameOf(image).includes(".") ? "" : ".png");
+async function pickChangedImage(git: GitInterface | undefined): Promise<vscode.Uri | undefined> {
+  const changes = (git?.repositories ?? []).flatMap(({ state }) => [
+    ...state.workingTreeChanges,
+    ...state.indexChanges,
+  ]);
+  const images = new Map(changes.filter(({ uri }) => isImage(uri)).map(({ uri }) => [uri.toString(), uri]));
+  if (images.size === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t("No image has changed since the last commit."));
+    return undefined;
+  }
+  const chosen = await pickImage([...images.values()]);
+  return chosen === "other" ? undefined : chosen;
+}

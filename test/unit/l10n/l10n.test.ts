@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { failureTexts } from "../../../src/shared/failure-text";
+import { tasks } from "../../../src/extension/task-wording";
 import { usedStrings } from "./used-strings";
 
 const root = path.join(import.meta.dirname, "../../..");
@@ -14,7 +15,8 @@ const readJson = (file: string): Record<string, string> =>
 
 const { strings, computed } = usedStrings(path.join(root, "src/extension"));
 const failures = Object.values(failureTexts).flatMap(({ message, advice }) => [message, advice]);
-const used = new Set([...strings, ...failures].filter((text) => text !== ""));
+const asked = Object.values(tasks).map(({ text }) => text);
+const used = new Set([...strings, ...failures, ...asked].filter((text) => text !== ""));
 const manifest = readFileSync(path.join(root, "package.json"), "utf8");
 const placeholders = (text: string): string[] => (text.match(/\{\w+\}|\$\([\w~-]+\)|command:[\w.]+/g) ?? []).sort();
 const without = (all: Iterable<string>, those: object): string[] =>
@@ -23,8 +25,9 @@ const without = (all: Iterable<string>, those: object): string[] =>
 describe("strings of the extension host", () => {
   const english = readJson("l10n/bundle.l10n.json");
 
-  it("are literals, but for the wording of failures", () => {
-    assert.deepEqual(computed, ["failure-message.ts: message", "failure-message.ts: advice"]);
+  it("are literals, but for the wording of failures and of questions", () => {
+    const known = ["failure-message.ts: message", "failure-message.ts: advice", "tasks.ts: tasks[task].text"];
+    assert.deepEqual(computed, known);
   });
 
   it("are all listed, and no others", () => {
