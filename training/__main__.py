@@ -67,7 +67,7 @@ def main() -> None:
         minutes = arguments.minutes
         recipe = replace(
             recipe,
-            encoders=replace(recipe.encoders, minutes_low=minutes / 3, minutes_high=minutes * 2 / 3),
+            encoders=replace(recipe.encoders, phases=tuple(replace(p, minutes=minutes / 3) for p in recipe.encoders.phases)),
             align=replace(recipe.align, minutes=minutes),
             finetune=replace(recipe.finetune, minutes=minutes),
         )

@@ -46,16 +46,28 @@ class VisionConfig:
 
 
 @dataclass(frozen=True)
-class EncoderStage:
-    """Stage 1: encoders with dense supervision, no language model."""
+class EncoderPhase:
+    """A part of stage 1: HR pixels per side and minutes. Below twice the ViT's size nothing is mined yet."""
 
-    minutes_low: float = 10.0
-    minutes_high: float = 20.0
-    low_size: int = 256
-    batch_size: int = 16
-    learning_rate: float = 8e-4
+    size: int
+    minutes: float
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class EncoderStage:
+    """Stage 1: encoders with dense supervision, no language model; small images first."""
+
+    phases: tuple[EncoderPhase, ...] = (
+        EncoderPhase(128, 7, 32),
+        EncoderPhase(256, 18, 32),
+        EncoderPhase(512, 16, 16),
+    )
+    matrix_learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 0.05
     repeats: int = 3
+    real_share: float = 0.3
 
 
 @dataclass(frozen=True)

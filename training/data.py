@@ -12,7 +12,8 @@ from torch.utils.data import IterableDataset
 from .config import VisionConfig
 from .generator import render
 from .preprocess import high_resolution
-from .prompts import IGNORE, Conversation, Encoded, encode_conversation
+from .prompts import IGNORE, OCR_TOKENS, Conversation, Encoded, encode_conversation
+from .real_talk import RealTalk
 from .tasks import conversation
 
 PAD = 2
@@ -62,13 +63,21 @@ class FreshConversations(IterableDataset):
     POOL = 64
     PLAIN = 8
 
-    def __init__(self, seed: int, start: int, vision: VisionConfig, tokens_per_batch: int) -> None:
+    def __init__(
+        self, seed: int, start: int, vision: VisionConfig, tokens_per_batch: int, real_share: float = 0.25
+    ) -> None:
         self.seed, self.start, self.vision, self.tokens = seed, start, vision, tokens_per_batch
+        self.real_share = real_share
+        self.real = RealTalk()
 
     def example(self, index: int) -> Example:
-        """The example of an index."""
-        sample = render(self.seed * 100_000_000 + index)
+        """The example of an index: rendered, or one of the real images."""
         rng = random.Random(self.seed * 1_000_003 + index)
+        if self.real.records and rng.random() < self.real_share:
+            picture, talk = self.real.example(rng)
+            pixels = np.array(high_resolution(picture, self.vision.image_size_aux))
+            return Example(encode_conversation(talk, max_tokens=420, ocr_tokens=ocr_budget(rng)), pixels)
+        sample = render(self.seed * 100_000_000 + index)
         talk = conversation(rng, sample)
         encoded = encode_conversation(talk, max_tokens=420, ocr_tokens=ocr_budget(rng))
         pixels = np.array(high_resolution(sample.image, self.vision.image_size_aux)) if talk.has_image else None
@@ -93,7 +102,7 @@ class FreshConversations(IterableDataset):
 
 def ocr_budget(rng: random.Random) -> int:
     """How many tokens of OCR text an example keeps."""
-    return rng.choices([110, 180, 340], [6, 3, 1])[0]
+    return rng.choices([110, 180, OCR_TOKENS], [6, 3, 1])[0]
 
 
 def group(examples: list[Example], tokens: int, overhead: int) -> list[Batch]:

@@ -15,6 +15,7 @@ from .finetune import build
 from .generator import render
 from .model import MiniGemini
 from .preprocess import high_resolution
+from .prompts import OCR_TOKENS, clip_ocr, quoting
 
 KINDS = ["code", "terminal", "chart", "diagram", "ui", "icon", "document", "photo", "table"]
 CONDITIONS = ["starter", "zeroed vision", "no HR", "no mining", "no OCR", "untuned SmolLM2", "OCR text"]
@@ -115,18 +116,12 @@ def answers(model: MiniGemini, test: TestSet, condition: str, batch: int = 8) ->
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
         items = [test.items[i] for i in chosen]
-        asked = [(visual[i.image], i.question, "" if condition == "no OCR" else clip(test.ocr[i.image])) for i in items]
+        asked = [(visual[i.image], i.question, "" if condition == "no OCR" else clip_ocr(test.ocr[i.image], OCR_TOKENS)) for i in items]
         with torch.autocast(next(model.parameters()).device.type, torch.bfloat16):
             found = model.answer(asked, max(i.limit for i in items))
         for index, text in zip(chosen, found):
             out[index] = text
-    return out
-
-
-def clip(ocr: str) -> str:
-    from .prompts import clip_ocr
-
-    return clip_ocr(ocr, 360)
+    return [quoting(text, test.ocr[item.image]) for text, item in zip(out, test.items)]
 
 
 def measure(model: MiniGemini, test: TestSet, condition: str) -> tuple[dict[str, Any], list[dict[str, str]]]:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from . import language_model
 from .config import CHECKPOINT_NAME, CLIP_NAME, CONVNEXT_NAME, VisionConfig, state_folder
 from .preprocess import MEAN, STD
+from .prompts import OCR_TOKENS
 from .towers import VisualTowers
 
 SHARD_BYTES = 120 * 2**20
@@ -31,6 +32,8 @@ def checkpoint_config(vision: VisionConfig) -> dict[str, Any]:
         "image_grid_pinpoints": None,
         "image_size_aux": vision.image_size_aux,
         "initializer_range": 0.041666666666666664,
+        "mini_gemini_ocr_tokens": OCR_TOKENS,
+        "mini_gemini_starter": True,
         "mm_hidden_size": vision.hidden_size,
         "mm_hidden_size_aux": vision.hidden_size_aux,
         "mm_projector_lr": None,

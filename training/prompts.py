@@ -11,6 +11,10 @@ USER = "<|im_start|>user\n"
 ASSISTANT = f"{END}<|im_start|>assistant\n"
 IMAGE = "<image>"
 IGNORE = -100
+OCR_TOKENS = 340
+"""Most tokens of OCR text in a prompt: longer texts lose their middle."""
+VISIBLE = "Visible text:"
+"""Last line of an answer that quotes the image: the engine writes what the recogniser read after it."""
 
 
 @dataclass
@@ -50,6 +54,11 @@ def user_text(question: str, ocr: str = "", generate: bool = False) -> str:
     if generate:
         text += " <GEN>"
     return text
+
+
+def quoting(answer: str, ocr: str) -> str:
+    """The answer as a person sees it: the mark followed by what was read."""
+    return f"{answer}\n{ocr}" if answer.endswith(VISIBLE) else answer
 
 
 def clip_ocr(ocr: str, tokens: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .generator import Sample
 from .generator.words import Words
-from .prompts import Conversation, Turn
+from .prompts import VISIBLE, Conversation, Turn
 
 WEIGHTS = {
     "explain": 3.0, "error": 2.4, "mermaid": 1.6, "alt": 1.0, "kind": 0.6, "theme": 0.3, "transcribe": 0.5, "html": 0.5,
@@ -72,21 +72,20 @@ def _pick(rng: random.Random, turns: list[Turn], count: int) -> list[Turn]:
     return chosen
 
 
-def _mention_text(rng: random.Random, sample: Sample, turn: Turn) -> Turn:
-    """Sometimes close an explanation with visible lines it has not quoted yet."""
-    visible = [t for t in sample.facts["visible"] if 4 <= len(t) <= 60 and t not in turn.answer]  # type: ignore[union-attr]
-    if turn.task != "explain" or len(visible) < 2 or rng.random() > 0.45 or len(turn.answer) > 420:
-        return turn
-    chosen = sorted(rng.sample(range(len(visible)), min(len(visible), rng.randint(2, 4))))
-    quoted = ", ".join(f'"{visible[i]}"' for i in chosen)
-    return Turn(turn.question, f"{turn.answer} Visible text includes {quoted}.", turn.task)
+def _quoting(turn: Turn) -> Turn:
+    """The model never copies a page of text: it writes the mark, and the engine quotes what was read."""
+    if turn.task in ("text", "transcribe"):
+        return Turn(turn.question, VISIBLE, turn.task)
+    if turn.task == "explain":
+        return Turn(turn.question, f"{turn.answer}\n{VISIBLE}", turn.task)
+    return turn
 
 
 def about_image(rng: random.Random, sample: Sample, count: int = 3) -> Conversation:
     """Questions about one image; one in seven without OCR text."""
     ocr = sample.ocr if rng.random() < 0.86 else ""
     turns = [t for t in sample.turns if ocr or t.task not in ("text", "transcribe")]
-    picked = [_mention_text(rng, sample, t) if ocr else t for t in _pick(rng, turns, count)]
+    picked = [_quoting(t) if ocr else t for t in _pick(rng, turns, count)]
     return Conversation(picked, ocr=ocr, facts={"kind": sample.kind})
 
 
@@ -100,5 +99,3 @@ def conversation(rng: random.Random, sample: Sample, split: str = "train") -> Co
     if share < 0.07:
         return draw_from_image(rng, sample)
     return about_image(rng, sample, rng.choice([2, 3, 3, 4, 5]))
-
-

@@ -20,6 +20,12 @@ class VisualTowers(nn.Module):
         self.vision_tower_aux = ConvNextTower(config)
         self.mining = PatchInfoMining(config)
 
+    def streams(self, high: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+        """LR tokens, the HR maps of all stages, and the tokens after mining."""
+        tokens = self.vision_tower(low_resolution(high, self.config.image_size))
+        maps = self.vision_tower_aux(high)
+        return tokens, maps, tokens + self.mining(tokens, maps)
+
     def forward(self, high: torch.Tensor, mode: str = "full") -> torch.Tensor:
         """`mode`: "full", or an ablation: "no_hr" (LR alone), "no_lr" (mined alone),
         "no_mining" (the window's plain average in place of attention)."""

@@ -115,7 +115,7 @@ class ConvNextBlock(nn.Module):
         self.conv_dw = nn.Conv2d(width, width, 7, padding=3, groups=width)
         self.norm = nn.LayerNorm(width, eps=1e-6)
         self.mlp = ConvNextMlp(width)
-        self.gamma = nn.Parameter(torch.full((width,), 0.1))
+        self.gamma = nn.Parameter(torch.full((width,), 0.5))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.conv_dw(x).permute(0, 2, 3, 1)
