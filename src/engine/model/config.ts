@@ -35,6 +35,8 @@ export interface ModelConfig extends DecoderConfig {
   readonly vision: VisionConfig;
   /** True for the checkpoint that ships with the extension (`mini_gemini_starter`). */
   readonly starter: boolean;
+  /** Most tokens of text read in images that the model was trained on (`mini_gemini_ocr_tokens`). */
+  readonly ocrTokens: number;
 }
 
 /** `model_type`, with and without the project's older name. */
@@ -73,6 +75,7 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
     tokenizerModelMaxLength: fields.integer("tokenizer_model_max_length", positions),
     vision: readVision(fields),
     starter: fields.boolean("mini_gemini_starter", false),
+    ocrTokens: fields.integer("mini_gemini_ocr_tokens", { ...positions, fallback: positions.to }),
   };
 }
 

@@ -38,6 +38,11 @@ export class AnswerStream {
     this.#give(this.#parser.end());
   }
 
+  /** Adds text that is not the model's own. */
+  append(text: string): void {
+    if (text !== "") this.#give([{ kind: "text", text }]);
+  }
+
   #give(parts: readonly ReplyPart[]): void {
     for (const part of parts) {
       if (part.kind === "text") {

@@ -6,8 +6,10 @@
 import { setImmediate } from "node:timers/promises";
 import { failureOf, FailureError, throwIfCancelled } from "../../shared/failure";
 import type { ExplainParams, ExplainPart, ExplainResult, Notice, OcrLine, Stage, Turn } from "../../shared/protocol";
+import { asksForVisibleText, fenced, withoutQuote } from "../../shared/visible-text";
 import type { RgbImage } from "../image/decode";
 import { peakResidentBytes } from "../runtime/process-memory";
+import { fitLines } from "../text/ocr-lines";
 import { encodePrompt } from "../text/prompt";
 import { chooseTemplate, type PromptTurn, renderPrompt, separatorOf } from "../text/templates";
 import { AnswerStream } from "./answer-stream";
@@ -68,6 +70,7 @@ export async function explain(
     signal,
   });
   answer.end();
+  if (model.manifest.starter && asksForVisibleText(answer.text)) answer.append(quoteOf(params.turns, seen));
   timings.decode = performance.now() - decodeStarted;
   if (stopped === "length") onPart({ kind: "notice", notice: { code: "answer-cut", tokens } });
   return {
@@ -82,6 +85,13 @@ export async function explain(
     decodeTokensPerSecond: tokens > 1 ? ((tokens - 1) / timings.decode) * 1000 : 0,
     peakRssMiB: Math.round(peakResidentBytes() / 2 ** 20),
   };
+}
+
+/** What was read in the images of the newest turn that has some, as a block below the mark. */
+function quoteOf(turns: readonly Turn[], seen: readonly SeenImage[]): string {
+  const images = turns.map((turn) => (turn.role === "user" ? turn.images.length : 0)).filter((count) => count > 0);
+  const lines = seen.slice(seen.length - (images.at(-1) ?? 0)).flatMap(({ lines: own }) => own.map(({ text }) => text));
+  return lines.length === 0 ? "" : `\n${fenced(lines)}`;
 }
 
 function refuseEmpty(turns: readonly Turn[]): void {
@@ -156,11 +166,12 @@ function fitSequence(
   seen: readonly SeenImage[],
   onPart: (part: ExplainPart) => void,
 ): ReturnType<typeof sequenceOf> {
-  const { contextLength } = model.manifest;
+  const { contextLength, config } = model.manifest;
   const limit = contextLength - Math.min(params.sampling.maxTokens, Math.floor(contextLength / 4));
   const notices: Notice[] = [];
   const template = templateOf(model, params);
-  const { turns, cutLines } = promptTurns(model, params, seen, Math.floor(limit * ocrShare));
+  const ocrTokens = Math.min(Math.floor(limit * ocrShare), config.ocrTokens);
+  const { turns, cutLines } = promptTurns(model, params, seen, ocrTokens);
   if (cutLines > 0) notices.push({ code: "ocr-cut", lines: cutLines });
   for (let dropped = 0; ; dropped += 2) {
     const kept = turns.slice(dropped);
@@ -180,9 +191,9 @@ function fitSequence(
 
 const imagesOf = (turn: PromptTurn): number => (turn.role === "user" ? turn.imageCount : 0);
 
-/** Turns with the text of their images; the last lines are left out where they would take more than their share. */
+/** Turns with the text of their images; lines are left out where they would take more than their share. */
 function promptTurns(
-  { tokenizer }: Model,
+  { tokenizer, manifest }: Model,
   { turns, drawing }: ExplainParams,
   seen: readonly SeenImage[],
   ocrTokens: number,
@@ -191,15 +202,13 @@ function promptTurns(
   let room = ocrTokens;
   let cutLines = 0;
   const prompt = turns.map((turn, index): PromptTurn => {
-    if (turn.role === "assistant") return turn;
+    if (turn.role === "assistant") return manifest.starter ? { ...turn, text: withoutQuote(turn.text) } : turn;
     const lines = seen
       .slice(image, image + turn.images.length)
       .flatMap(({ lines: own }) => own.map(({ text }) => text));
     image += turn.images.length;
-    const kept = lines.filter((line) => {
-      room -= tokenizer.encode(line, { plain: true }).length + 1;
-      return room >= 0;
-    });
+    const { kept, tokens } = fitLines(lines, room, (line) => tokenizer.encode(line, { plain: true }).length + 1);
+    room -= tokens;
     cutLines += lines.length - kept.length;
     const asks = drawing === true && index === turns.length - 1;
     return { role: "user", text: turn.text, imageCount: turn.images.length, ocr: kept, drawing: asks };
