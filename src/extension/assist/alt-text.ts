@@ -1,5 +1,6 @@
 /** A code action that writes alternative text for images without one, shown as a preview before it is applied. */
 import * as vscode from "vscode";
+import { ownWords } from "../../shared/visible-text";
 import { cancelSignal } from "../cancel-signal";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
@@ -64,7 +65,7 @@ async function writeAltText(explainer: Explainer, uri: unknown, position: unknow
   const answer = await vscode.window.withProgress(options, async (_progress, token) =>
     explainer.ask(taskTurns("alt-text", await imageSource(file)), { signal: cancelSignal(token) }),
   );
-  const proposed = await preview(name, answer.text.replace(/\s+/g, " ").trim(), image);
+  const proposed = await preview(name, ownWords(answer.text).replace(/\s+/g, " "), image);
   if (proposed === undefined) return;
   // The document may have changed meanwhile: the same image is looked for anew, nearest to where it was.
   const [found] = findBareImages(document.getText())

@@ -1,6 +1,7 @@
 /** A Markdown index of the images of a folder. */
 import * as vscode from "vscode";
 import { type Failure, failureOf, FailureError } from "../../shared/failure";
+import { ownWords } from "../../shared/visible-text";
 import { escapeMarkdown } from "../escape-markdown";
 import type { Explainer } from "../explainer";
 import { failureMessage } from "../failure-message";
@@ -50,7 +51,7 @@ export async function describeFolder(args: readonly unknown[], explainer: Explai
 async function describe(image: vscode.Uri, explainer: Explainer, signal: AbortSignal): Promise<string | undefined> {
   try {
     const { text } = await explainer.ask(taskTurns("one-sentence", await imageSource(image)), { signal });
-    return text.trim();
+    return ownWords(text);
   } catch (thrown) {
     const failure = failureOf(thrown);
     if (failure.code === "cancelled") return undefined;
