@@ -11,7 +11,7 @@ const pattern = new RegExp(`\\.(${imageExtensions.join("|")})$`, "i");
 export const imageGlob = `**/*.{${[...imageExtensions, ...imageExtensions.map((name) => name.toUpperCase())].join(",")}}`;
 
 export const isImage = (uri: vscode.Uri): boolean => pattern.test(uri.path);
-export const nameOf = (uri: vscode.Uri): string => uri.path.split("/").at(-1) ?? "image";
+export const nameOf = (uri: vscode.Uri | undefined): string => uri?.path.split("/").at(-1) ?? "image";
 
 /** @throws FailureError `file-missing`, `file-too-large`, `file-unreadable`. */
 export async function readImage(uri: vscode.Uri): Promise<Uint8Array> {

@@ -12,7 +12,13 @@ const previewDelayMilliseconds = 150;
  * the other, an editor's title an address and a place.
  */
 export async function commandImages(args: readonly unknown[]): Promise<readonly vscode.Uri[]> {
-  const images = argumentUris(args).filter(isImage);
+  const given = argumentUris(args);
+  const images = given.filter(isImage);
+  if (given.length > 0 && images.length === 0) {
+    // Source control's menu cannot be limited to images.
+    void vscode.window.showInformationMessage(vscode.l10n.t("{file} is not an image.", { file: nameOf(given[0]) }));
+    return [];
+  }
   return images.length > 0 ? images : pickImages();
 }
 

@@ -19,7 +19,10 @@ const commands: Readonly<Record<string, TaskName>> = {
   alt: "alt-text",
 };
 
-export function registerChatParticipant(explainer: Explainer, extension: vscode.Uri): vscode.ChatParticipant | vscode.Disposable {
+export function registerChatParticipant(
+  explainer: Explainer,
+  extension: vscode.Uri,
+): vscode.ChatParticipant | vscode.Disposable {
   if (!has(vscode, "chat")) return new vscode.Disposable(() => undefined);
   const participant = vscode.chat.createChatParticipant("mini-gemini", chatHandler(explainer));
   participant.iconPath = vscode.Uri.joinPath(extension, "media", "icon.svg");

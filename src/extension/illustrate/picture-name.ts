@@ -8,7 +8,7 @@ const longestNameBytes = 255;
 const deviceName = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
 /** Refused by Windows, or a path of its own there or elsewhere. */
- 
+
 const forbidden = /[\u0000-\u001f\u007f<>:"/\\|?*]/;
 
 /**
