@@ -18,8 +18,9 @@ def _mean_heads(width: int) -> nn.ModuleDict:
 class Reader(nn.Module):
     """Learned queries read the mined tokens and answer one label each; linear heads read averages and cells."""
 
-    def __init__(self, vision: VisionConfig, width: int = 256) -> None:
+    def __init__(self, vision: VisionConfig) -> None:
         super().__init__()
+        width = vision.hidden_size
         self.grid = vision.grid
         self.queries = nn.Parameter(torch.randn(1, len(HEADS) + MAX_NODES, width) * 0.02)
         self.position = nn.Parameter(torch.randn(1, vision.tokens, width) * 0.02)
