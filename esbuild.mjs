@@ -43,7 +43,7 @@ await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: ["webview/main.ts"],
+    entryPoints: ["webview/main.ts", "webview/illustration/main.ts"],
     outdir: "dist/webview",
     platform: "browser",
     format: "esm",

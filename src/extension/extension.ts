@@ -7,6 +7,7 @@ import { registerCommands } from "./commands/commands";
 import { registerEditorAi } from "./editor-ai/editor-ai";
 import { EngineProcess } from "./engine-process";
 import { Explainer } from "./explainer";
+import { registerIllustrations } from "./illustrate/commands";
 import { idleSeconds } from "./settings";
 import { createStatusBar } from "./status-bar";
 
@@ -26,6 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewViewProvider(ChatView.id, view),
     registerCommands({ view, explainer, log }),
     registerAltText(explainer, log),
+    registerIllustrations(context, engine, log).registered,
     registerEditorAi(explainer, context.extensionUri),
   );
 }

@@ -1,5 +1,6 @@
 /** The settings, read anew for every request: none needs a restart. */
 import * as vscode from "vscode";
+import type { GenerateParams } from "../shared/generate-protocol";
 import type { Device, LoadParams, Precision, Sampling } from "../shared/protocol";
 
 const settings = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration("miniGemini");
@@ -20,6 +21,24 @@ export function loadParams(context: vscode.ExtensionContext): LoadParams {
 }
 
 export const idleSeconds = (): number => settings().get("engine.idleUnloadMinutes", 10) * 60;
+
+export interface DrawingSettings extends Pick<
+  GenerateParams,
+  "preparedRoot" | "device" | "threads" | "idleUnloadSeconds"
+> {
+  /** Folder of the model that draws. */
+  readonly folder: vscode.Uri;
+  /** Whether it is the small one that comes with the extension. */
+  readonly embedded: boolean;
+}
+
+export function drawingSettings(context: vscode.ExtensionContext): DrawingSettings {
+  const chosen = settings().get<string>("illustrations.model", "");
+  const { preparedRoot, device, threads } = loadParams(context);
+  const embedded = chosen === "";
+  const folder = embedded ? vscode.Uri.joinPath(context.extensionUri, "media", "illustrator") : vscode.Uri.file(chosen);
+  return { folder, embedded, preparedRoot, device, threads, idleUnloadSeconds: idleSeconds() };
+}
 
 export function sampling(): Sampling {
   const temperature = settings().get("answer.temperature", 0);

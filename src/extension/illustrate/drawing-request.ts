@@ -4,7 +4,7 @@
  * The model decides only how the picture looks: small ones cannot be relied on to notice that one is wanted. What is
  * not recognised is answered in words, and nothing is lost.
  */
-import type { StyleName } from "./styles";
+import type { StyleName } from "../../shared/illustration-protocol";
 
 export interface DrawingRequest {
   /** What to show, without the words that merely ask for a picture; "" where only the style changes. */

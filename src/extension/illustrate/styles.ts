@@ -1,8 +1,5 @@
 /** Style presets: what they add to a prompt. English, since text encoders of diffusion models know little else. */
-
-export const styleNames = ["none", "flat", "line", "isometric", "icon", "banner"] as const;
-
-export type StyleName = (typeof styleNames)[number];
+import type { StyleName } from "../../shared/illustration-protocol";
 
 const words: Readonly<Record<StyleName, string>> = {
   none: "",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { drawingRequest, pointsElsewhere } from "../../../src/extension/illustrate/drawing-request";
-import type { StyleName } from "../../../src/extension/illustrate/styles";
+import type { StyleName } from "../../../src/shared/illustration-protocol";
 
 describe("asking for a new picture", () => {
   for (const [text, subject, style] of [

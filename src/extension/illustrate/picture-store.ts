@@ -1,0 +1,88 @@
+/** The drawn pictures that the panel shows: kept across reloads until they are removed, the oldest giving way. */
+import * as vscode from "vscode";
+import { isIllustrationForm } from "../../shared/illustration-protocol";
+import type { DrawnPicture, Recipe } from "./illustrator";
+
+export interface StoredPicture {
+  readonly id: string;
+  readonly recipe: Recipe;
+  /** File in the workspace that it was saved to last. */
+  readonly saved?: string | undefined;
+}
+
+const mostPictures = 40;
+
+export class PictureStore {
+  readonly root: vscode.Uri;
+  #pictures: readonly StoredPicture[] | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(context: vscode.ExtensionContext) {
+    this.root = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "illustrations");
+  }
+
+  file(id: string): vscode.Uri {
+    return vscode.Uri.joinPath(this.root, `${id}.png`);
+  }
+
+  /** Newest first. */
+  async list(): Promise<readonly StoredPicture[]> {
+    return (this.#pictures ??= await this.#read());
+  }
+
+  async add({ png, recipe }: DrawnPicture): Promise<void> {
+    const id = crypto.randomUUID();
+    await vscode.workspace.fs.createDirectory(this.root);
+    await vscode.workspace.fs.writeFile(this.file(id), png);
+    await this.#change((pictures) => [{ id, recipe }, ...pictures]);
+  }
+
+  async markSaved(id: string, saved: string): Promise<void> {
+    await this.#change((pictures) => pictures.map((one) => (one.id === id ? { ...one, saved } : one)));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#change((pictures) => pictures.filter((one) => one.id !== id));
+  }
+
+  async read(id: string): Promise<DrawnPicture | undefined> {
+    const recipe = (await this.list()).find((one) => one.id === id)?.recipe;
+    return recipe === undefined ? undefined : { recipe, png: await vscode.workspace.fs.readFile(this.file(id)) };
+  }
+
+  /** One change after the other; the list is on disk before files that it no longer names go. */
+  #change(edit: (pictures: readonly StoredPicture[]) => readonly StoredPicture[]): Promise<void> {
+    const change = async (): Promise<void> => {
+      const before = await this.list();
+      const after = edit(before).slice(0, mostPictures);
+      this.#pictures = after;
+      const list = vscode.Uri.joinPath(this.root, "list.json");
+      const part = vscode.Uri.joinPath(this.root, "list.json.part");
+      await vscode.workspace.fs.writeFile(part, new TextEncoder().encode(JSON.stringify(after)));
+      await vscode.workspace.fs.rename(part, list, { overwrite: true });
+      const gone = before.filter(({ id }) => !after.some((one) => one.id === id));
+      await Promise.allSettled(gone.map(({ id }) => vscode.workspace.fs.delete(this.file(id))));
+    };
+    const mine = this.#writing.then(change);
+    this.#writing = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** A list that cannot be read is as none: the pictures were only kept, never promised. */
+  async #read(): Promise<readonly StoredPicture[]> {
+    try {
+      const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.root, "list.json"));
+      const list: unknown = JSON.parse(new TextDecoder().decode(bytes));
+      return Array.isArray(list) ? list.filter(isStoredPicture) : [];
+    } catch {
+      return [];
+    }
+  }
+}
+
+function isStoredPicture(value: unknown): value is StoredPicture {
+  if (typeof value !== "object" || value === null || !("id" in value && "recipe" in value)) return false;
+  const { id, recipe } = value;
+  const named = typeof id === "string" && /^[\w-]+$/.test(id);
+  return named && typeof recipe === "object" && recipe !== null && "form" in recipe && isIllustrationForm(recipe.form);
+}

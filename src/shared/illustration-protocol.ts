@@ -1,0 +1,124 @@
+/**
+ * What the illustration panel and the extension host tell each other. The host draws, stores and saves; the panel shows
+ * what it is told and asks.
+ */
+import { type LatentPreview, largestSeed } from "./generate-protocol";
+import type { ViewFailure } from "./view-protocol";
+
+export const styleNames = ["none", "flat", "line", "isometric", "icon", "banner"] as const;
+
+export type StyleName = (typeof styleNames)[number];
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a person asks for. Null leaves the choice to the model, or the seed to chance. */
+export interface IllustrationForm {
+  readonly prompt: string;
+  readonly style: StyleName;
+  readonly size: PictureSize | null;
+  /** Variations, 1 to {@link mostVariations}. */
+  readonly count: number;
+  readonly seed: number | null;
+  readonly negative: string;
+  /** 1 to 150. */
+  readonly steps: number | null;
+  /** 0 to 30. */
+  readonly guidance: number | null;
+}
+
+export const mostVariations = 4;
+export const longestPrompt = 4000;
+
+export interface PanelPicture {
+  readonly id: string;
+  /** Address of the stored picture inside the webview. */
+  readonly source: string;
+  /** What was asked for, with the seed that this picture has. */
+  readonly form: IllustrationForm;
+  readonly width: number;
+  readonly height: number;
+  readonly model: string;
+  /** Whether the small embedded model drew it, which the panel must say. */
+  readonly embedded: boolean;
+  /** File in the workspace that it was saved to last. */
+  readonly saved?: string | undefined;
+}
+
+export interface PanelState {
+  /** Newest first. */
+  readonly pictures: readonly PanelPicture[];
+  readonly busy: boolean;
+  /** Null where no model is there to draw with. */
+  readonly model: { readonly name: string; readonly embedded: boolean } | null;
+  readonly failure: ViewFailure | null;
+  /** The document that references go into. */
+  readonly document: string | null;
+}
+
+export type HostToPanel =
+  | { readonly kind: "state"; readonly state: PanelState }
+  | { readonly kind: "fill"; readonly form: IllustrationForm }
+  /** What is being done, and how much of it; null where nobody knows. */
+  | { readonly kind: "progress"; readonly text: string; readonly fraction: number | null }
+  | { readonly kind: "preview"; readonly preview: LatentPreview }
+  /** Something for people who do not see the panel. */
+  | { readonly kind: "announce"; readonly text: string };
+
+export type PanelToHost =
+  | { readonly kind: "ready" }
+  | { readonly kind: "generate"; readonly form: IllustrationForm }
+  | { readonly kind: "stop" }
+  | { readonly kind: "save"; readonly picture: string }
+  | { readonly kind: "insert"; readonly picture: string }
+  | { readonly kind: "remove"; readonly picture: string }
+  | { readonly kind: "choose-model" }
+  | { readonly kind: "show-log" };
+
+/** Whether a value that came from the panel has the shape of a message. */
+export function isPanelMessage(value: unknown): value is PanelToHost {
+  if (!isRecord(value)) return false;
+  switch (value["kind"]) {
+    case "ready":
+    case "stop":
+    case "choose-model":
+    case "show-log":
+      return true;
+    case "save":
+    case "insert":
+    case "remove":
+      return isText(value["picture"], 100);
+    case "generate":
+      return isIllustrationForm(value["form"]);
+    default:
+      return false;
+  }
+}
+
+export function isIllustrationForm(value: unknown): value is IllustrationForm {
+  if (!isRecord(value)) return false;
+  const { prompt, style, size, count, seed, negative, steps, guidance } = value;
+  return (
+    isText(prompt, longestPrompt) &&
+    isText(negative, longestPrompt) &&
+    styleNames.some((name) => name === style) &&
+    (size === null || (isRecord(size) && isSide(size["width"]) && isSide(size["height"]))) &&
+    isWhole(count, 1, mostVariations) &&
+    (seed === null || isWhole(seed, 0, largestSeed)) &&
+    (steps === null || isWhole(steps, 1, 150)) &&
+    (guidance === null || (typeof guidance === "number" && guidance >= 0 && guidance <= 30))
+  );
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+const isText = (value: unknown, longest: number): value is string =>
+  typeof value === "string" && value.length <= longest;
+
+const isWhole = (value: unknown, least: number, most: number): boolean =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+
+const isSide = (value: unknown): boolean => isWhole(value, 64, 2048) && Number(value) % 8 === 0;

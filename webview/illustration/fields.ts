@@ -1,0 +1,25 @@
+/** Labelled fields of the form: native elements, since they speak to every keyboard and screen reader. */
+import { element } from "../components";
+
+export function labelled(label: string, field: HTMLElement): HTMLElement {
+  return element("label", {}, element("span", {}, label), field);
+}
+
+export function choice(options: readonly (readonly [value: string, label: string])[]): HTMLSelectElement {
+  return element("select", {}, ...options.map(([value, label]) => element("option", { value }, label)));
+}
+
+export interface NumberLimits {
+  readonly least: number;
+  readonly most: number;
+  readonly step: number;
+  /** Shown where the field is empty. */
+  readonly placeholder: string;
+}
+
+export const numberField = ({ least, most, step, placeholder }: NumberLimits): HTMLInputElement =>
+  element("input", { type: "number", min: String(least), max: String(most), step: String(step), placeholder });
+
+/** Null where the field is empty. */
+export const numberIn = (field: HTMLInputElement): number | null =>
+  Number.isNaN(field.valueAsNumber) ? null : field.valueAsNumber;
