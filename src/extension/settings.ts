@@ -34,10 +34,10 @@ export interface DrawingSettings extends Pick<
 
 export function drawingSettings(context: vscode.ExtensionContext): DrawingSettings {
   const chosen = settings().get<string>("illustrations.model", "");
-  const { preparedRoot, device, threads } = loadParams(context);
+  const { preparedRoot, device, threads, idleUnloadSeconds } = loadParams(context);
   const embedded = chosen === "";
   const folder = embedded ? vscode.Uri.joinPath(context.extensionUri, "media", "illustrator") : vscode.Uri.file(chosen);
-  return { folder, embedded, preparedRoot, device, threads, idleUnloadSeconds: idleSeconds() };
+  return { folder, embedded, preparedRoot, device, threads, idleUnloadSeconds };
 }
 
 export function sampling(): Sampling {
