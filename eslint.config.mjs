@@ -5,6 +5,7 @@ import tseslint from "typescript-eslint";
 const engineOrder = [
   "platform",
   "weights",
+  "hub",
   "graph",
   "model",
   "networks",
@@ -16,6 +17,7 @@ const engineOrder = [
   "remote",
   "pipeline",
   "serve",
+  "library",
 ];
 
 const elements = [

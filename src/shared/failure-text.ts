@@ -143,6 +143,69 @@ export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
     advice: "Delete that folder; it is made anew from the checkpoint.",
   },
 
+  "hub-unreachable": {
+    message: "{host} cannot be reached: {reason}",
+    advice: "Check the network and the proxy settings, then resume: what has arrived is kept.",
+  },
+  "hub-unauthorized": {
+    message: "{host} does not give {repository} to everyone (status {status}).",
+    advice: "Accept its licence on the website where it asks for that, set an access token, then resume.",
+  },
+  "hub-missing": {
+    message: "{host} has no {file}.",
+    advice: "Check the address of the mirror in the settings, or install the model from a folder or an archive.",
+  },
+  "hub-busy": {
+    message: "{host} is overloaded or limits downloads (status {status}).",
+    advice: "Resume in a few minutes: what has arrived is kept.",
+  },
+  "hub-refused": {
+    message: "{host} refused {file} (status {status}).",
+    advice: "Resume; if it happens again, choose another mirror in the settings.",
+  },
+  "hub-answer": {
+    message: "{host} answered with {found} instead of the model's files.",
+    advice: "A network that asks for signing in does that: sign in with a browser, then resume.",
+  },
+  "hub-redirects": {
+    message: "{host} redirects in a circle.",
+    advice: "Check the address of the mirror and the proxy in the settings, then resume.",
+  },
+  "endpoint-invalid": {
+    message: "{found} is not an address that models can be downloaded from.",
+    advice: "Set the address of a mirror that begins with https:// (or http:// inside your own network).",
+  },
+  "download-stalled": {
+    message: "{file} has hardly moved for {seconds} seconds.",
+    advice: "Check the network, then resume: what has arrived is kept.",
+  },
+  "download-mismatch": {
+    message: "{file} is not what was published (SHA-256 or git hash {found} instead of {expected}) and was removed.",
+    advice: "Resume to fetch that file again. If it happens again, do not trust this server or proxy.",
+  },
+  "model-unknown": { message: "There is no model {model} in the catalogue.", advice: "Choose one of the list." },
+  "model-in-use": {
+    message: "{model} is in use (process {processes}).",
+    advice: "Choose another model, or wait until the engine gives it back; close other windows that use it.",
+  },
+  "model-busy": {
+    message: "Another window (process {process}) is working on {model}.",
+    advice: "Wait for it to end there, or pause it there.",
+  },
+  "model-incomplete": { message: "{model} is not complete: {missing} is missing.", advice: "Get it again." },
+  "model-damaged": {
+    message: "Files of {model} are not what was published: {files}",
+    advice: "Get it again: only what is damaged is fetched anew.",
+  },
+  "archive-invalid": {
+    message: "{file} cannot be unpacked: {reason}",
+    advice: "Use a .tar, .tar.gz, .tgz or .zip file of model folders.",
+  },
+  "archive-without-model": {
+    message: "{file} holds no model that can be used.",
+    advice: "It must hold a folder with config.json and weights, or a prepared model with manifest.json.",
+  },
+
   "prompt-empty": { message: "There is nothing to answer.", advice: "Write a question or attach an image." },
   "prompt-too-long": {
     message: "The question with its images needs {tokens} tokens; this model takes {limit}.",

@@ -11,6 +11,8 @@ export type Failure =
   | ImageFailure
   | WeightFailure
   | ModelFailure
+  | HubFailure
+  | LibraryFailure
   | PromptFailure
   | FileFailure;
 
@@ -86,6 +88,34 @@ export type ModelFailure =
     }
   | { readonly code: "encoder-missing"; readonly encoder: string; readonly searched: readonly string[] }
   | { readonly code: "prepared-invalid"; readonly folder: string; readonly reason: string };
+
+/** Downloads. `host` is the server's name; `file` is a file of the repository. */
+export type HubFailure =
+  | { readonly code: "hub-unreachable"; readonly host: string; readonly reason: string }
+  | { readonly code: "hub-unauthorized"; readonly host: string; readonly repository: string; readonly status: number }
+  | { readonly code: "hub-missing"; readonly host: string; readonly file: string }
+  | { readonly code: "hub-busy"; readonly host: string; readonly status: number }
+  | { readonly code: "hub-refused"; readonly host: string; readonly status: number; readonly file: string }
+  | { readonly code: "hub-answer"; readonly host: string; readonly found: string }
+  | { readonly code: "hub-redirects"; readonly host: string }
+  | { readonly code: "endpoint-invalid"; readonly found: string }
+  | { readonly code: "download-stalled"; readonly file: string; readonly seconds: number }
+  | {
+      readonly code: "download-mismatch";
+      readonly file: string;
+      readonly expected: string;
+      readonly found: string;
+    };
+
+/** The models that are kept on this machine. */
+export type LibraryFailure =
+  | { readonly code: "model-unknown"; readonly model: string }
+  | { readonly code: "model-in-use"; readonly model: string; readonly processes: readonly number[] }
+  | { readonly code: "model-busy"; readonly model: string; readonly process: number }
+  | { readonly code: "model-incomplete"; readonly model: string; readonly missing: string }
+  | { readonly code: "model-damaged"; readonly model: string; readonly files: readonly string[] }
+  | { readonly code: "archive-invalid"; readonly file: string; readonly reason: string }
+  | { readonly code: "archive-without-model"; readonly file: string };
 
 /** What was asked. */
 export type PromptFailure =

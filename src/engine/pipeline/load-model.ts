@@ -3,6 +3,7 @@ import path from "node:path";
 import { failureOf, FailureError, throwIfCancelled } from "../../shared/failure";
 import type { Device, LoadedModel, LoadParams, LoadPart, Notice } from "../../shared/protocol";
 import { cachedHeadSize } from "../networks/decoder";
+import { claimUse } from "../platform/lease";
 import { chooseDevice, verifyDevice } from "../runtime/devices";
 import { EmbeddingTable } from "../runtime/embedding-table";
 import { LanguageModel, type LanguageModelShape } from "../runtime/language-model";
@@ -11,7 +12,7 @@ import { onnxruntime } from "../runtime/onnxruntime";
 import { availableBytes } from "../runtime/process-memory";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
 import { prepareModel } from "./prepare-model";
-import { type Manifest, networkNames, readManifest } from "./prepared-model";
+import { inUseFolder, type Manifest, networkNames, readManifest } from "./prepared-model";
 import { Vision } from "./vision";
 
 export interface Model {
@@ -46,7 +47,31 @@ export async function loadModel(params: LoadParams, options: LoadOptions = {}): 
     throw new FailureError({ code: "prepared-invalid", folder, reason: "it has no manifest" });
   throwIfCancelled(signal);
   checkMemory(manifest);
+  // The embedded starter cannot be deleted, and its folder may be one that nobody writes to.
+  const used = manifest.starter ? [] : [folder, params.model];
+  const claim = used.length === 0 ? undefined : await claimUse(inUseFolder(params.preparedRoot), used);
+  try {
+    const model = await loadPrepared(folder, manifest, params, { ...options, started });
+    return {
+      ...model,
+      dispose: async () => {
+        await model.dispose();
+        await claim?.release();
+      },
+    };
+  } catch (thrown) {
+    await claim?.release();
+    throw thrown;
+  }
+}
 
+async function loadPrepared(
+  folder: string,
+  manifest: Manifest,
+  params: LoadParams,
+  { started, ...options }: LoadOptions & { readonly started: number },
+): Promise<Model> {
+  const { signal, onPart } = options;
   const tokenizer = await loadTokenizer(folder);
   const { vocabularySize } = manifest.config;
   if (tokenizer.vocabularySize > vocabularySize) {

@@ -17,6 +17,9 @@ export const builderVersion = 2;
 
 export const manifestName = "manifest.json";
 
+/** Where engines note which models they have loaded, so that none is deleted under them. */
+export const inUseFolder = (preparedRoot: string): string => path.join(preparedRoot, ".in-use");
+
 /** The networks of a model, by the names of their files. */
 export const networkNames = {
   lowResolution: "clip-vision",

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Graph, WeightJob } from "../graph/graph";
 import { elementBytes, encodeModel, type Initializer } from "../graph/onnx";
+import type { Placement } from "../weights/placement";
 import { writeWeights } from "../weights/write-weights";
 
 /** Data files are cut at this size: repositories and stores like files below 50 MB. */
@@ -19,13 +20,43 @@ export function jobBytes({ outputs }: WeightJob): number {
   return outputs.reduce((n, { dims, type }) => n + dims.reduce((a, b) => a * b, 1) * elementBytes[type], 0);
 }
 
+/** Jobs that share a data file, `<name>-00001.bin` and so on. */
+export interface DataFile {
+  readonly location: string;
+  readonly jobs: readonly WeightJob[];
+}
+
+/** The data files of a network, or of what else has jobs. */
+export function dataFilesOf(name: string, jobs: readonly WeightJob[]): readonly DataFile[] {
+  return groupBySize(jobs).map((group, index) => ({
+    location: `${name}-${String(index + 1).padStart(5, "0")}.bin`,
+    jobs: group,
+  }));
+}
+
+/** The initializers that a data file holds. @param placements of the outputs of its jobs, in order. */
+export function initializersOf({ location, jobs }: DataFile, placements: readonly Placement[]): readonly Initializer[] {
+  return jobs
+    .flatMap((job) => job.outputs)
+    .map((pending, output) => {
+      const placement = placements[output];
+      if (placement === undefined) throw new TypeError(`${pending.name} was not written`);
+      const { offset, length } = placement;
+      return { ...pending, data: { location, offset, length } };
+    });
+}
+
 /** Writes `<folder>/<graph's name>.onnx` and its data files. */
 export async function writeNetwork(folder: string, graph: Graph, options: WriteOptions): Promise<void> {
-  const initializers = await writeJobs(folder, graph.name, graph.jobs, options);
+  await writeGraph(folder, graph, await writeJobs(folder, graph.name, graph.jobs, options));
+}
+
+/** Writes `<folder>/<graph's name>.onnx` alone. */
+export async function writeGraph(folder: string, graph: Graph, initializers: readonly Initializer[]): Promise<void> {
   await writeFile(path.join(folder, `${graph.name}.onnx`), encodeModel(graph.describe(initializers)));
 }
 
-/** Carries jobs out into data files `<name>-00001.bin`, …, and tells where each output lies. */
+/** Carries jobs out into data files and tells where each output lies. */
 export async function writeJobs(
   folder: string,
   name: string,
@@ -33,16 +64,9 @@ export async function writeJobs(
   options: WriteOptions,
 ): Promise<readonly Initializer[]> {
   const initializers: Initializer[] = [];
-  for (const [index, group] of groupBySize(jobs).entries()) {
-    const location = `${name}-${String(index + 1).padStart(5, "0")}.bin`;
-    const placements = await writeWeights(path.join(folder, location), group, options);
-    const outputs = group.flatMap((job) => job.outputs);
-    for (const [output, pending] of outputs.entries()) {
-      const placement = placements[output];
-      if (placement === undefined) throw new TypeError(`${pending.name} was not written`);
-      const { offset, length } = placement;
-      initializers.push({ ...pending, data: { location, offset, length } });
-    }
+  for (const file of dataFilesOf(name, jobs)) {
+    const placements = await writeWeights(path.join(folder, file.location), file.jobs, options);
+    initializers.push(...initializersOf(file, placements));
   }
   return initializers;
 }

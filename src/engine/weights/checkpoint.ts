@@ -46,8 +46,13 @@ async function openSharded(indexFile: string): Promise<Checkpoint> {
     if (shard?.get(tensor) !== undefined) continue;
     throw new FailureError({ code: "weight-missing", tensor, file: shard?.location ?? entry });
   }
+  return joinShards(path.dirname(indexFile), [...shards.values()]);
+}
+
+/** Shards as one checkpoint. @throws FailureError `weight-duplicate`. */
+export function joinShards(location: string, shards: readonly Checkpoint[]): Checkpoint {
   const tensors = new Map<string, StoredTensor>();
-  for (const shard of shards.values()) {
+  for (const shard of shards) {
     for (const name of shard.names) {
       const tensor = shard.get(name);
       const other = tensors.get(name);
@@ -58,5 +63,5 @@ async function openSharded(indexFile: string): Promise<Checkpoint> {
       tensors.set(name, tensor);
     }
   }
-  return { location: path.dirname(indexFile), names: [...tensors.keys()], get: (name) => tensors.get(name) };
+  return { location, names: [...tensors.keys()], get: (name) => tensors.get(name) };
 }

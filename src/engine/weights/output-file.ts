@@ -1,4 +1,5 @@
 /** A new file written at any position: whole in the end, or removed. */
+import { constants } from "node:fs";
 import { type FileHandle, open, rm, statfs } from "node:fs/promises";
 import path from "node:path";
 import { FailureError } from "../../shared/failure";
@@ -21,6 +22,24 @@ export class OutputFile {
       return new OutputFile(path, byteLength, await open(path, "w"));
     } catch (thrown) {
       throw await asWriteFailure(path, byteLength, thrown);
+    }
+  }
+
+  /** Opens a file to go on with, or creates it. @throws FailureError `disk-full`, `write-failed`. */
+  static async reopen(path: string, byteLength: number): Promise<OutputFile> {
+    try {
+      return new OutputFile(path, byteLength, await open(path, constants.O_RDWR | constants.O_CREAT));
+    } catch (thrown) {
+      throw await asWriteFailure(path, byteLength, thrown);
+    }
+  }
+
+  /** Brings what was written to the disk. @throws FailureError `disk-full`, `write-failed`. */
+  async sync(): Promise<void> {
+    try {
+      await this.#handle.datasync();
+    } catch (thrown) {
+      throw await asWriteFailure(this.path, this.byteLength, thrown);
     }
   }
 
@@ -56,7 +75,8 @@ export class OutputFile {
 /** Error codes that mean: no room left, for anyone or for this user. */
 const fullCodes = new Set(["ENOSPC", "EDQUOT"]);
 
-async function asWriteFailure(file: string, neededBytes: number, thrown: unknown): Promise<unknown> {
+/** An error of the file system as a failure of writing; anything else as it is. */
+export async function asWriteFailure(file: string, neededBytes: number, thrown: unknown): Promise<unknown> {
   if (!(thrown instanceof Error) || !("code" in thrown) || typeof thrown.code !== "string") return thrown;
   if (!fullCodes.has(thrown.code)) {
     return new FailureError({ code: "write-failed", file, reason: thrown.code }, { cause: thrown });

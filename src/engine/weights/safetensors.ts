@@ -35,16 +35,31 @@ const types: ReadonlyMap<string, StoredType> = new Map([
 export async function openSafetensors(path: string): Promise<Checkpoint> {
   const file = await InputFile.open(path);
   try {
-    const header = await readHeader(file);
-    const tensors = parseHeader({ path, fileBytes: file.byteLength, dataStart: 8 + header.length }, header);
-    refuseHoles(path, tensors, 8 + header.length, file.byteLength);
+    const tensors = await readTensors(file);
     return { location: path, names: [...tensors.keys()], get: (name) => tensors.get(name) };
   } finally {
     await file.close();
   }
 }
 
-async function readHeader(file: InputFile): Promise<Buffer> {
+/** Whatever has the bytes of a file: the file itself, or a server. */
+export interface ByteSource {
+  /** What failures name, and the tensors as their file. */
+  readonly path: string;
+  readonly byteLength: number;
+  read(position: number, byteLength: number): Promise<Buffer>;
+}
+
+/** The tensors of a file, from its header alone. @throws FailureError as `openSafetensors`. */
+export async function readTensors(file: ByteSource): Promise<ReadonlyMap<string, StoredTensor>> {
+  const { path, byteLength: fileBytes } = file;
+  const header = await readHeader(file);
+  const tensors = parseHeader({ path, fileBytes, dataStart: 8 + header.length }, header);
+  refuseHoles(path, tensors, 8 + header.length, fileBytes);
+  return tensors;
+}
+
+async function readHeader(file: ByteSource): Promise<Buffer> {
   const { path, byteLength } = file;
   const refuse = (reason: string): FailureError => new FailureError({ code: "weights-header", file: path, reason });
   if (byteLength < 8) throw refuse(`the file has only ${byteLength} bytes`);

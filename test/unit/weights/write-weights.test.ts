@@ -8,7 +8,8 @@ import { packageRoot } from "../../../src/engine/platform/package-root";
 import { quantiseRows } from "../../../src/engine/weights/quantise";
 import type { StoredTensor } from "../../../src/engine/weights/tensor";
 import { WorkerPool } from "../../../src/engine/weights/worker-pool";
-import { type WriteJob, writeWeights } from "../../../src/engine/weights/write-weights";
+import type { WriteJob } from "../../../src/engine/weights/placement";
+import { writeWeights } from "../../../src/engine/weights/write-weights";
 import { failsWith, temporaryFolder } from "./files";
 
 before(async () => {
