@@ -2,11 +2,24 @@
  * A graph under construction. Values carry their shape, so a wrong shape fails here and not inside the runtime.
  *
  * Published tensors are not read while a graph is built: each use becomes a weight job (what to read and how to
- * convert it), carried out later when the network is written to disk.
+ * convert it), carried out later when the network is written to disk. A graph that keeps its weights in place has no
+ * jobs: its initializers are the published files' own bytes, and what is not float32 there is cast when the graph runs.
  */
+import path from "node:path";
+import { FailureError } from "../../shared/failure";
+import { isWeightType } from "../weights/convert";
 import type { StoredTensor } from "../weights/tensor";
 import type { WeightTransform } from "../weights/transform";
-import type { Attribute, Dim, ElementType, Initializer, Node, GraphDescription, ValueInfo } from "./onnx";
+import {
+  type Attribute,
+  type Dim,
+  elementCode,
+  type ElementType,
+  type GraphDescription,
+  type Initializer,
+  type Node,
+  type ValueInfo,
+} from "./onnx";
 
 /** A value of the graph: an edge with a name, a type and a shape. */
 export type Value = ValueInfo;
@@ -32,16 +45,24 @@ export interface NodeOptions {
   readonly type?: ElementType;
 }
 
+export interface GraphOptions {
+  /** Use published tensors where they lie; all of them must lie in one folder then. */
+  readonly weightsInPlace?: boolean;
+}
+
 export class Graph {
   readonly name: string;
+  readonly #inPlace: boolean;
+  readonly #stored = new Map<string, StoredTensor>();
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #nodes: Node[] = [];
   readonly #inline = new Map<string, Initializer>();
   readonly #jobs = new Map<string, WeightJob>();
 
-  constructor(name: string) {
+  constructor(name: string, { weightsInPlace = false }: GraphOptions = {}) {
     this.name = name;
+    this.#inPlace = weightsInPlace;
   }
 
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
@@ -121,9 +142,30 @@ export class Graph {
 
   /** A published tensor in float32, converted from whatever it is stored as. */
   weight(tensor: StoredTensor, dims: readonly number[] = tensor.dims): Value {
+    if (this.#inPlace) return this.cast(this.stored(tensor, dims), "float32");
     const [value] = this.converted([tensor], { kind: "float32" }, [{ name: tensor.name, type: "float32", dims }]);
     if (value === undefined) throw new TypeError(`no output for ${tensor.name}`);
     return value;
+  }
+
+  /** A published tensor as it is stored. @throws FailureError `weight-dtype` for a type that weights do not have. */
+  stored(tensor: StoredTensor, dims: readonly number[] = tensor.dims): Value {
+    const { name, file, type } = tensor;
+    if (!isWeightType(type)) throw new FailureError({ code: "weight-dtype", tensor: name, file, found: type });
+    const shaped = `${name}[${dims.join("x")}]`;
+    this.#stored.set(shaped, { ...tensor, dims });
+    return { name: shaped, type, dims };
+  }
+
+  /** The same value in another element type. */
+  cast(x: Value, type: ElementType): Value {
+    if (x.type === type) return x;
+    return this.node("Cast", [x], x.dims, { attributes: { to: elementCode[type] }, type });
+  }
+
+  /** Files that hold the tensors which are used in place. */
+  get files(): readonly string[] {
+    return [...new Set([...this.#stored.values()].map(({ file }) => file))];
   }
 
   /** Published tensors through a weight job. Asking twice for one name stores it once. */
@@ -149,7 +191,12 @@ export class Graph {
       nodes: this.#nodes,
       inputs: this.#inputs,
       outputs: this.#outputs,
-      initializers: [...this.#inline.values(), ...written],
+      initializers: [...this.#inline.values(), ...[...this.#stored].map(inPlace), ...written],
     };
   }
+}
+
+function inPlace([name, { file, offset, byteLength, type, dims }]: [string, StoredTensor]): Initializer {
+  if (!isWeightType(type)) throw new TypeError(`${name} is of the type ${type}`);
+  return { name, type, dims, data: { location: path.basename(file), offset, length: byteLength } };
 }

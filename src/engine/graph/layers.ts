@@ -22,7 +22,10 @@ export function projection(g: Graph, format: LinearFormat, weights: readonly Sto
   const name = weights.map((weight) => weight.name).join("+");
   const dims = [...x.dims.slice(0, -1), rows];
   if (format.kind === "float32") {
-    const [matrix] = g.converted(weights, { kind: "float32" }, [{ name, type: "float32", dims: [rows, inputs] }]);
+    const matrix =
+      weights.length === 1
+        ? g.weight(first)
+        : g.converted(weights, { kind: "float32" }, [{ name, type: "float32", dims: [rows, inputs] }])[0];
     return g.node("FusedMatMul", [x, matrix], dims, { domain: "com.microsoft", attributes: { transB: 1 } });
   }
   const { bits, blockSize, symmetric } = format;
@@ -52,7 +55,7 @@ export function layerNorm(g: Graph, w: Weights, x: Value, width: number, epsilon
   });
 }
 
-/** torch.nn.Conv2d with stride, symmetric padding and groups: [B, C, H, W] → [B, out, H', W']. */
+/** torch.nn.Conv2d with stride, padding (all around, or of top, left, bottom, right) and groups: [B, C, H, W] → [B, out, H', W']. */
 export function convolution(
   g: Graph,
   w: Weights,
@@ -60,17 +63,19 @@ export function convolution(
   shape: { readonly from: number; readonly to: number; readonly kernel: number },
   options: {
     readonly stride?: number;
-    readonly padding?: number;
+    readonly padding?: number | readonly [top: number, left: number, bottom: number, right: number];
     readonly groups?: number;
     readonly bias?: boolean;
   } = {},
 ): Value {
   const { from, to, kernel } = shape;
   const { stride = 1, padding = 0, groups = 1, bias = true } = options;
-  const extent = (axis: number): number => {
+  const pads: readonly number[] = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
+  const extent = (axis: 2 | 3): number => {
     const length = at(x.dims, axis);
     if (typeof length === "string") throw new RangeError("a convolution needs known sizes");
-    return Math.floor((length + 2 * padding - kernel) / stride) + 1;
+    const padded = length + (pads[axis - 2] ?? 0) + (pads[axis] ?? 0);
+    return Math.floor((padded - kernel) / stride) + 1;
   };
   const inputs = [x, g.weight(w.tensor("weight", [to, from / groups, kernel, kernel]))];
   if (bias) inputs.push(g.weight(w.tensor("bias", [to])));
@@ -78,7 +83,7 @@ export function convolution(
     attributes: {
       kernel_shape: [kernel, kernel],
       strides: [stride, stride],
-      pads: [padding, padding, padding, padding],
+      pads,
       group: groups,
     },
   });

@@ -6,13 +6,19 @@
 import protobuf from "protobufjs/light";
 
 /** Element types of graph values. */
-export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool" | "float16";
+export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool" | "float16" | "float64" | "bfloat16";
 
 /** TensorProto.DataType. */
-const elementCode = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const satisfies Record<
-  ElementType,
-  number
->;
+export const elementCode = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+} as const satisfies Record<ElementType, number>;
 
 /** Bytes of one element. */
 export const elementBytes = {
@@ -22,6 +28,8 @@ export const elementBytes = {
   int64: 8,
   bool: 1,
   float16: 2,
+  float64: 8,
+  bfloat16: 2,
 } as const satisfies Record<ElementType, number>;
 
 /** A number of elements, or the name of a size that is only known at run time. */

@@ -34,6 +34,11 @@ export class JsonFields {
     return this.#value[field] !== undefined && this.#value[field] !== null;
   }
 
+  /** Whether the field is there and says null, which is not the same everywhere as not being there. */
+  isNull(field: string): boolean {
+    return this.#value[field] === null;
+  }
+
   /** The fields of an object inside; an empty one where it is absent. */
   inside(field: string): JsonFields {
     const value = this.#value[field];
@@ -70,6 +75,33 @@ export class JsonFields {
     const value = this.#value[field] ?? [];
     if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
     return this.#refuse(field, "a list of texts");
+  }
+
+  /** A list of whole numbers; with `count`, one number may stand for that many equal ones. */
+  integers(
+    field: string,
+    range: { readonly from: number; readonly to: number; readonly fallback?: number; readonly count?: number },
+  ): readonly number[] {
+    const { from, to, fallback, count } = range;
+    const value: unknown = this.#value[field] ?? fallback;
+    if (value === undefined) return this.#missing(field);
+    const list: readonly unknown[] = Array.isArray(value)
+      ? (value as unknown[])
+      : count === undefined
+        ? []
+        : new Array<unknown>(count).fill(value);
+    const whole = (item: unknown): item is number =>
+      Number.isInteger(item) && Number(item) >= from && Number(item) <= to;
+    if (list.length > 0 && list.length <= 16 && (count ?? list.length) === list.length && list.every(whole))
+      return list;
+    return this.#refuse(field, `${count === undefined ? "" : `${count} `}whole numbers from ${from} to ${to}`);
+  }
+
+  /** @throws FailureError `config-invalid` unless the field is absent, null or one of these values. */
+  only(field: string, ...served: readonly (string | number | boolean)[]): void {
+    const value = this.#value[field];
+    if (value === undefined || value === null) return;
+    if (!served.some((one) => one === value)) this.#refuse(field, served.join(", "));
   }
 
   /** Three numbers, as image means and deviations are. */
@@ -109,11 +141,17 @@ async function readText(path: string): Promise<string> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutPythonNumbers(text));
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
+}
+
+/** Python writes what JSON does not have (schedulers' `lambda_min_clipped` is -Infinity): null in its place. */
+function withoutPythonNumbers(text: string): string {
+  if (!/Infinity|NaN/.test(text)) return text;
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) => (token.startsWith('"') ? token : "null"));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -3,6 +3,8 @@ import path from "node:path";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { FailureError } from "../../shared/failure";
 import type { Device } from "../../shared/protocol";
+import type { Graph } from "../graph/graph";
+import { encodeModel } from "../graph/onnx";
 import { onnxruntime } from "./onnxruntime";
 
 export type ChosenDevice = Exclude<Device, "auto">;
@@ -35,16 +37,50 @@ export class Network {
    * @throws FailureError `engine-native` where the runtime cannot be loaded, `runtime-failed` where it refuses the
    *   network on CPU, `device-unavailable` where another device does.
    */
-  static async open(folder: string, name: string, { device, threads }: NetworkOptions): Promise<Network> {
+  static async open(folder: string, name: string, options: NetworkOptions): Promise<Network> {
     const { InferenceSession } = await onnxruntime();
+    const settings: InferenceSession.SessionOptions = {
+      graphOptimizationLevel: "all",
+      // Each prompt has its own length: a plan of memory by shapes would be kept for every one of them.
+      enableMemPattern: false,
+    };
+    return Network.#create(name, options, settings, (all) =>
+      InferenceSession.create(path.join(folder, `${name}.onnx`), all),
+    );
+  }
+
+  /**
+   * Opens a graph whose weights stay in place: the published files are mapped, not copied.
+   *
+   * What is float16 there is cast each time it is used. That costs time and saves memory: nothing is folded, packed or
+   * laid out anew while loading.
+   *
+   * @throws FailureError as {@link open} does.
+   */
+  static async ofGraph(graph: Graph, options: NetworkOptions): Promise<Network> {
+    const { InferenceSession } = await onnxruntime();
+    const [folder, ...others] = new Set(graph.files.map((file) => path.dirname(file)));
+    if (folder === undefined || others.length > 0) throw new TypeError(`${graph.name} has its weights in many folders`);
+    const settings: InferenceSession.SessionOptions = {
+      graphOptimizationLevel: "disabled",
+      extra: { session: { model_external_initializers_file_folder_path: folder, disable_prepacking: "1" } },
+    };
+    const model = encodeModel(graph.describe());
+    return Network.#create(graph.name, options, settings, (all) => InferenceSession.create(model, all));
+  }
+
+  static async #create(
+    name: string,
+    { device, threads }: NetworkOptions,
+    settings: InferenceSession.SessionOptions,
+    create: (options: InferenceSession.SessionOptions) => Promise<InferenceSession>,
+  ): Promise<Network> {
     try {
-      const session = await InferenceSession.create(path.join(folder, `${name}.onnx`), {
+      const session = await create({
         executionProviders: device === "cpu" ? ["cpu"] : [providers[device], "cpu"],
-        graphOptimizationLevel: "all",
-        // Each prompt has its own length: a plan of memory by shapes would be kept for every one of them.
-        enableMemPattern: false,
         logSeverityLevel: 3,
         ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+        ...settings,
       });
       return new Network(name, device, session);
     } catch (thrown) {

@@ -1,5 +1,5 @@
 /** A checkpoint folder as published: one file of tensors, or shards under an index. */
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { FailureError } from "../../shared/failure";
 import { locateShard, readCheckpointIndex } from "./checkpoint-index";
@@ -30,6 +30,36 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   throw new FailureError({ code: "file-missing", file: path.join(folder, layouts[0].name) });
 }
 
+/**
+ * The weights of one network of a diffusers folder: `<stem>.safetensors`, in shards or as a pickle, in full or as the
+ * `fp16` variant; the first that is there. Links are followed, so that all tensors lie in one folder.
+ *
+ * Source: huggingface/diffusers, models/model_loading_utils.py `_add_variant`; transformers, modeling_utils.py.
+ *
+ * @param stems of file names, `diffusion_pytorch_model` or `model` and `pytorch_model`
+ * @throws FailureError as `openCheckpoint` does.
+ */
+export async function openNetworkWeights(folder: string, stems: readonly string[]): Promise<Checkpoint> {
+  if ((await stat(folder).catch(() => undefined))?.isDirectory() !== true) {
+    throw new FailureError({ code: "model-folder-missing", folder });
+  }
+  const names = ["safetensors", "bin"].flatMap((kind) =>
+    stems.flatMap((stem) => [
+      `${stem}.${kind}`,
+      `${stem}.${kind}.index.json`,
+      `${stem}.fp16.${kind}`,
+      `${stem}.fp16.${kind}.index.json`,
+      `${stem}.${kind}.index.fp16.json`,
+    ]),
+  );
+  for (const name of names) {
+    const file = path.join(folder, name);
+    if ((await stat(file).catch(() => undefined)) === undefined) continue;
+    return name.endsWith(".json") ? openSharded(file) : openWeightFile(await realpath(file));
+  }
+  throw new FailureError({ code: "file-missing", file: path.join(folder, names[0] ?? "") });
+}
+
 /** One file of tensors, read by its format. @throws FailureError as `openSafetensors` and `openTorchFile` do. */
 export function openWeightFile(file: string): Promise<Checkpoint> {
   return file.endsWith(".safetensors") ? openSafetensors(file) : openTorchFile(file);
@@ -39,7 +69,7 @@ async function openSharded(indexFile: string): Promise<Checkpoint> {
   const index = await readCheckpointIndex(indexFile);
   const shards = new Map<string, Checkpoint>();
   for (const entry of new Set(index.values())) {
-    shards.set(entry, await openWeightFile(await locateShard(indexFile, entry)));
+    shards.set(entry, await openWeightFile(await realpath(await locateShard(indexFile, entry))));
   }
   for (const [tensor, entry] of index) {
     const shard = shards.get(entry);

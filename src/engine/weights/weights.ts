@@ -26,6 +26,11 @@ export class Weights {
     return this.#checkpoint.get(this.#name(name)) !== undefined;
   }
 
+  /** The published shape; undefined where there is no such tensor. */
+  shape(name: string): readonly number[] | undefined {
+    return this.#checkpoint.get(this.#name(name))?.dims;
+  }
+
   /** @throws FailureError `weight-missing`, `weight-shape`. */
   tensor(name: string, dims: readonly number[]): StoredTensor {
     const tensor = this.#name(name);
