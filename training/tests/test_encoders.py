@@ -12,6 +12,7 @@ from PIL import Image
 from training import encoder_data, encoders
 from training.config import EncoderPhase, EncoderStage, Recipe
 from training.encoder_data import UNKNOWN, FreshImages, RealKinds, region_map
+from training.generator import render
 from training.generator.labels import HEADS, KINDS, MAX_NODES, REGIONS
 from training.tests.test_model import SMALL
 
@@ -35,6 +36,8 @@ def test_unknown_labels_regions_and_arrows_cost_nothing() -> None:
 @pytest.fixture
 def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MINI_GEMINI_TRAINING", str(tmp_path))
+    # This folder has no fetched icons, which other kinds of image need too: charts need none.
+    monkeypatch.setattr(encoder_data, "render", lambda seed, split: render(seed, split, "chart"))
     (tmp_path / "real" / "train").mkdir(parents=True)
     records = []
     for number in range(24):
