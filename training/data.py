@@ -64,7 +64,7 @@ class FreshConversations(IterableDataset):
     PLAIN = 8
 
     def __init__(
-        self, seed: int, start: int, vision: VisionConfig, tokens_per_batch: int, real_share: float = 0.25
+        self, seed: int, start: int, vision: VisionConfig, tokens_per_batch: int, real_share: float = 0.35
     ) -> None:
         self.seed, self.start, self.vision, self.tokens = seed, start, vision, tokens_per_batch
         self.real_share = real_share
