@@ -19,7 +19,13 @@ export function thumbnail(image: ViewImage, removable: boolean): HTMLElement {
   const caption = element("figcaption", {}, element("span", { class: "name", title: name }, name));
   if (image.reading !== undefined) {
     const { lines, visualTokens } = image.reading;
-    caption.append(element("span", { class: "reading" }, text("read", lines, visualTokens)));
+    caption.append(
+      element(
+        "span",
+        { class: "reading" },
+        visualTokens === null ? text("readText", lines) : text("read", lines, visualTokens),
+      ),
+    );
   }
   const figure = element("figure", {}, open, caption);
   if (removable) {

@@ -51,6 +51,10 @@ modelOptions(program.command("explain"))
   .option("--no-ocr", "do not read the text in the images")
   .option("--gen", "ask for an image prompt too", false)
   .option("--json", "print one JSON object as the last line", false)
+  .option("--server <address>", "have an OpenAI-compatible server answer instead of a model here")
+  .option("--server-model <name>", "of the server (the first that it names unless given)")
+  .option("--server-token-file <file>", "file with the server's token")
+  .option("--no-server-images", "send the server only the text read in the images")
   .action(explainCommand);
 
 modelOptions(program.command("dump"))

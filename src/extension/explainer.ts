@@ -2,6 +2,7 @@
 import type * as vscode from "vscode";
 import { type Failure, failureOf } from "../shared/failure";
 import type { ExplainPart, ExplainResult, LoadedModel, LoadPart, Sampling, Turn } from "../shared/protocol";
+import { chosenServer } from "./answering-server";
 import type { EngineProcess } from "./engine-process";
 import { loadParams, readsText, sampling } from "./settings";
 
@@ -66,13 +67,18 @@ export class Explainer {
   /** Makes the chosen model ready. @throws FailureError of the engine. */
   async load({ signal, onLoad }: Pick<AskOptions, "signal" | "onLoad"> = {}): Promise<LoadedModel> {
     try {
-      const model = await this.engine.call("load", loadParams(this.#context), {
-        signal,
-        onPart: (part) => {
-          this.#tell({ activity: { kind: "loading", fraction: part.total > 0 ? part.done / part.total : 0 } });
-          onLoad?.(part);
+      const server = await chosenServer(this.#context);
+      const model = await this.engine.call(
+        "load",
+        { ...loadParams(this.#context), server },
+        {
+          signal,
+          onPart: (part) => {
+            this.#tell({ activity: { kind: "loading", fraction: part.total > 0 ? part.done / part.total : 0 } });
+            onLoad?.(part);
+          },
         },
-      });
+      );
       this.#tell({ activity: { kind: "idle" }, model });
       return model;
     } catch (thrown) {

@@ -25,7 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
     engine,
     createStatusBar(explainer),
     vscode.window.registerWebviewViewProvider(ChatView.id, view),
-    registerCommands({ view, explainer, log }),
+    registerCommands({ view, explainer, log, extension: context }),
     registerAltText(explainer, log),
     registerIllustrations(context, engine, log).registered,
     registerEditorAi(explainer, context.extensionUri),

@@ -45,6 +45,6 @@ export function noticeMessage(notice: Notice): string {
     case "ocr-failed":
       return vscode.l10n.t("The text in the image could not be read: {reason}", { ...notice });
     case "ocr-cut":
-      return vscode.l10n.t("Only the first {lines} lines of text were told to the model.", { ...notice });
+      return vscode.l10n.t("{lines} lines of text in images no longer fitted and were left out.", { ...notice });
   }
 }

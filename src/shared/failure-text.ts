@@ -214,6 +214,56 @@ export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
   "template-unknown": { message: "There is no template {name}.", advice: "Known templates: {known}." },
   "option-invalid": { message: "{option} is {found}; it must be {expected}.", advice: "" },
 
+  "server-address-invalid": {
+    message: "{found} cannot be the address of a server: {reason}.",
+    advice: "Write it as http://host:8000/v1 in the setting miniGemini.engine.server.url, or leave it empty.",
+  },
+  "server-unreachable": {
+    message: "The server {server} cannot be reached ({reason}).",
+    advice: "Check that it runs and that this machine can reach it, or empty the setting miniGemini.engine.server.url.",
+  },
+  "server-silent": {
+    message: "The server {server} has not answered for {seconds} seconds.",
+    advice: "Ask again later, or raise miniGemini.engine.server.timeoutSeconds.",
+  },
+  "server-unauthorised": {
+    message: "The server {server} does not accept the token (HTTP {status}).",
+    advice: "Set its token with the command “Set Server Token…”.",
+  },
+  "server-model-missing": {
+    message: "The server {server} has no model “{model}”.",
+    advice: "Name one of its models in the setting miniGemini.engine.server.model.",
+  },
+  "server-images-refused": {
+    message: "The model of the server {server} takes no images: {reason}",
+    advice:
+      "Choose a model that sees, or switch miniGemini.engine.server.sendImages off: then only the text read in images is sent.",
+  },
+  "server-too-large": {
+    message: "The question with its images ({bytes}) is too large for the server {server}.",
+    advice: "Attach fewer or smaller images, or raise the server's limit.",
+  },
+  "server-busy": {
+    message: "The server {server} has too many requests (it asks to wait for seconds: {seconds}).",
+    advice: "Ask again later.",
+  },
+  "server-refused": {
+    message: "The server {server} refused the question (HTTP {status}): {reason}",
+    advice: "Shorten it, attach fewer images, or start a new chat.",
+  },
+  "server-failed": {
+    message: "The server {server} failed (HTTP {status}): {reason}",
+    advice: "Ask again. If it happens again, the server's own log has more.",
+  },
+  "server-not-api": {
+    message: "The server {server} does not answer as an OpenAI-compatible API does (found: {found}).",
+    advice: "Check the address and its port; a sign-in page or a proxy may stand between.",
+  },
+  "server-cut": {
+    message: "The answer of the server {server} was cut off ({reason}).",
+    advice: "What had come is kept. Ask again.",
+  },
+
   "file-missing": { message: "There is no file {file}.", advice: "It may have been moved or deleted." },
   "file-unreadable": { message: "{file} cannot be read: {reason}", advice: "Check its permissions." },
   "file-too-large": { message: "{file} has {bytes}; at most {limit} are read.", advice: "" },

@@ -14,6 +14,7 @@ export type Failure =
   | HubFailure
   | LibraryFailure
   | PromptFailure
+  | ServerFailure
   | FileFailure;
 
 /** The engine process itself. */
@@ -123,6 +124,21 @@ export type PromptFailure =
   | { readonly code: "prompt-too-long"; readonly tokens: number; readonly limit: number }
   | { readonly code: "template-unknown"; readonly name: string; readonly known: readonly string[] }
   | { readonly code: "option-invalid"; readonly option: string; readonly expected: string; readonly found: string };
+
+/** The server that answers in the local model's place. `server` is its name and port, `reason` its own words. */
+export type ServerFailure =
+  | { readonly code: "server-address-invalid"; readonly found: string; readonly reason: string }
+  | { readonly code: "server-unreachable"; readonly server: string; readonly reason: string }
+  | { readonly code: "server-silent"; readonly server: string; readonly seconds: number }
+  | { readonly code: "server-unauthorised"; readonly server: string; readonly status: number }
+  | { readonly code: "server-model-missing"; readonly server: string; readonly model: string }
+  | { readonly code: "server-images-refused"; readonly server: string; readonly reason: string }
+  | { readonly code: "server-too-large"; readonly server: string; readonly bytes: number }
+  | { readonly code: "server-busy"; readonly server: string; readonly seconds: number | null }
+  | { readonly code: "server-refused"; readonly server: string; readonly status: number; readonly reason: string }
+  | { readonly code: "server-failed"; readonly server: string; readonly status: number; readonly reason: string }
+  | { readonly code: "server-not-api"; readonly server: string; readonly found: string }
+  | { readonly code: "server-cut"; readonly server: string; readonly reason: string };
 
 /** The file system. */
 export type FileFailure =

@@ -59,7 +59,23 @@ export interface PrepareResult {
   readonly wrote: boolean;
 }
 
+/** A server that answers in the local model's place, over OpenAI's API (vLLM, llama.cpp, Ollama). */
+export interface ServerAddress {
+  /** As a person wrote it: `http://host:8000`, with or without `/v1`. */
+  readonly url: string;
+  /** Name of a model there; "" takes the first that the server names. */
+  readonly model: string;
+  /** Bearer token; never logged. */
+  readonly token?: string | undefined;
+  /** False keeps images here: only the text read in them is sent. */
+  readonly sendImages: boolean;
+  /** Longest silence of the server. */
+  readonly timeoutSeconds: number;
+}
+
 export interface LoadParams extends PrepareParams {
+  /** When given, this server answers and the folders are not looked at. */
+  readonly server?: ServerAddress | undefined;
   readonly device: Device;
   /** Threads for the networks; 0 lets the engine choose. */
   readonly threads: number;
@@ -74,13 +90,16 @@ export interface LoadPart {
   readonly total: number;
 }
 
+/** What a server does not tell is null. */
 export interface LoadedModel {
   readonly name: string;
-  readonly precision: Precision;
-  readonly device: Exclude<Device, "auto">;
-  readonly visualTokensPerImage: number;
+  /** Name and port of the server that answers; absent where this engine does. */
+  readonly server?: string | undefined;
+  readonly precision: Precision | null;
+  readonly device: Exclude<Device, "auto"> | null;
+  readonly visualTokensPerImage: number | null;
   /** Longest prompt and answer together, in tokens. */
-  readonly contextLength: number;
+  readonly contextLength: number | null;
   /** True for the embedded starter, which the front ends must name. */
   readonly starter: boolean;
   readonly milliseconds: number;
@@ -93,6 +112,7 @@ export type Notice =
   | { readonly code: "history-dropped"; readonly turns: number }
   | { readonly code: "answer-cut"; readonly tokens: number }
   | { readonly code: "ocr-failed"; readonly reason: string }
+  /** How many lines of text were left out. */
   | { readonly code: "ocr-cut"; readonly lines: number };
 
 export interface Rectangle {
@@ -163,7 +183,8 @@ export type ExplainPart =
       readonly index: number;
       readonly width: number;
       readonly height: number;
-      readonly visualTokens: number;
+      /** Null where a server looks at it. */
+      readonly visualTokens: number | null;
       readonly ocr: readonly OcrLine[];
     }
   /** More of the answer; whole characters only. */
@@ -189,7 +210,8 @@ export interface ExplainResult {
   readonly promptTokens: number;
   /** Prompt tokens that were already in the key-value cache. */
   readonly cachedTokens: number;
-  readonly visualTokens: number;
+  /** Null where a server looked at the images. */
+  readonly visualTokens: number | null;
   readonly imagePrompts: readonly string[];
   readonly stopped: "end" | "length" | "stop-text";
   /** Milliseconds. */

@@ -10,7 +10,8 @@ export interface Reading {
   readonly width: number;
   readonly height: number;
   readonly lines: number;
-  readonly visualTokens: number;
+  /** Null where a server looked at it. */
+  readonly visualTokens: number | null;
 }
 
 export interface ViewImage {
@@ -27,6 +28,14 @@ export interface ViewFailure {
   readonly advice: string;
 }
 
+/** Who answered. */
+export interface Answerer {
+  readonly name: string;
+  readonly starter: boolean;
+  /** Name and port of the server that answered, where it was not this machine's model. */
+  readonly server?: string | undefined;
+}
+
 export type MessageState = "streaming" | "done" | "stopped" | "failed";
 
 export interface ViewMessage {
@@ -36,8 +45,7 @@ export interface ViewMessage {
   readonly images: readonly ViewImage[];
   readonly state: MessageState;
   readonly failure?: ViewFailure | undefined;
-  /** Who answered. */
-  readonly model?: { readonly name: string; readonly starter: boolean } | undefined;
+  readonly model?: Answerer | undefined;
   readonly notices: readonly string[];
 }
 

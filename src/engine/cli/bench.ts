@@ -1,5 +1,5 @@
 /** `bench DIR`: how fast a checkpoint is on this machine. Prints one JSON object. */
-import type { Device, Precision } from "../../shared/protocol";
+import type { LoadedModel } from "../../shared/protocol";
 import { loadModel, type Model } from "../pipeline/load-model";
 import { peakResidentBytes } from "../runtime/process-memory";
 import { interruptSignal, loadParams, type ModelOptions } from "./options";
@@ -34,8 +34,8 @@ export async function benchCommand(folder: string, options: ModelOptions): Promi
 
 interface BenchResult {
   readonly model: string;
-  readonly precision: Precision;
-  readonly device: Exclude<Device, "auto">;
+  readonly precision: LoadedModel["precision"];
+  readonly device: LoadedModel["device"];
   readonly loadMilliseconds: number;
   readonly encodeMilliseconds: number;
   readonly prefillTokensPerSecond: number;

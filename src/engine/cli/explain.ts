@@ -1,6 +1,8 @@
 /** `explain IMAGE…`: the answer streams to standard output, stages and notices to standard error. */
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { ExplainPart, ExplainResult, LoadedModel, OcrLine, Stage } from "../../shared/protocol";
+import { FailureError } from "../../shared/failure";
+import type { ExplainPart, ExplainResult, LoadedModel, OcrLine, ServerAddress, Stage } from "../../shared/protocol";
 import { type AnswerOptions, interruptSignal, loadParams, newEngine } from "./options";
 
 export interface ExplainOptions extends AnswerOptions {
@@ -10,6 +12,10 @@ export interface ExplainOptions extends AnswerOptions {
   readonly ocr: boolean;
   readonly gen: boolean;
   readonly json: boolean;
+  readonly server?: string;
+  readonly serverModel?: string;
+  readonly serverTokenFile?: string;
+  readonly serverImages: boolean;
 }
 
 const defaultQuestion = "Explain this image.";
@@ -29,12 +35,15 @@ export async function explainCommand(images: readonly string[], options: Explain
   const say = (text: string): void => {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
   };
-  const loaded = await engine.handlers.load(loadParams(options), {
-    signal,
-    part: ({ stage, done, total }) => {
-      say(`${stage} ${Math.round((100 * done) / Math.max(total, 1))} %`);
+  const loaded = await engine.handlers.load(
+    { ...loadParams(options), server: await serverOf(options) },
+    {
+      signal,
+      part: ({ stage, done, total }) => {
+        say(`${stage} ${Math.round((100 * done) / Math.max(total, 1))} %`);
+      },
     },
-  });
+  );
   say("");
   for (const notice of loaded.notices) process.stderr.write(`${JSON.stringify(notice)}\n`);
   const ocr: OcrLine[] = [];
@@ -69,6 +78,27 @@ export async function explainCommand(images: readonly string[], options: Explain
   process.stdout.write("\n");
   if (options.json) process.stdout.write(`${JSON.stringify(summary(loaded, result, ocr))}\n`);
   await engine.handlers.unload({}, { signal: new AbortController().signal, part: () => undefined });
+}
+
+const serverTimeoutSeconds = 240;
+
+async function serverOf({
+  server,
+  serverModel = "",
+  serverTokenFile,
+  serverImages,
+}: ExplainOptions): Promise<ServerAddress | undefined> {
+  if (server === undefined) return undefined;
+  const token = serverTokenFile === undefined ? undefined : await readToken(path.resolve(serverTokenFile));
+  return { url: server, model: serverModel, token, sendImages: serverImages, timeoutSeconds: serverTimeoutSeconds };
+}
+
+async function readToken(file: string): Promise<string> {
+  try {
+    return (await readFile(file, "utf8")).trim();
+  } catch (thrown) {
+    throw new FailureError({ code: "file-unreadable", file, reason: String(thrown) }, { cause: thrown });
+  }
 }
 
 function summary(loaded: LoadedModel, result: ExplainResult, ocr: readonly OcrLine[]): object {

@@ -19,6 +19,7 @@ export async function startCommand(image?: string, question?: string): Promise<v
     ocr: true,
     gen: false,
     json: false,
+    serverImages: true,
     ...(question === undefined ? {} : { ask: question }),
   });
   process.stdout.write(

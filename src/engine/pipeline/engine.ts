@@ -21,6 +21,7 @@ import type {
 import { encodePicture } from "../image/encode";
 import { peakResidentBytes, residentBytes } from "../runtime/process-memory";
 import { explain } from "./explain";
+import { connectServer, explainOnServer, type ServerModel } from "./explain-on-server";
 import { ImageReader } from "./image-reader";
 import { loadModel, type Model } from "./load-model";
 import { prepareModel } from "./prepare-model";
@@ -33,7 +34,7 @@ export interface EngineOptions {
 export class Engine {
   readonly handlers: Handlers<HostToEngine> = {
     load: (params, answering) => this.#queued(answering, () => this.#load(params, answering)),
-    explain: (params, answering) => this.#queued(answering, () => this.#explain(params, answering)),
+    explain: (params, answering) => this.#explain(params, answering),
     prepare: (params, answering) => this.#queued(answering, () => this.#prepare(params, answering)),
     generate: (params, answering) => this.#queued(answering, () => this.#generate(params)),
     encodePicture: (params, { signal }) => encodePicture(params, signal),
@@ -43,6 +44,7 @@ export class Engine {
 
   readonly #images: ImageReader;
   #model: Model | undefined;
+  #server: ServerModel | undefined;
   #key: string | undefined;
   #loading = false;
   #running = 0;
@@ -57,23 +59,31 @@ export class Engine {
 
   async #load(params: LoadParams, { signal, part }: Answering<LoadPart>): Promise<LoadedModel> {
     this.#idleSeconds = params.idleUnloadSeconds ?? 0;
-    const key = JSON.stringify([params.model, params.encoders, params.precision, params.device, params.threads]);
-    if (this.#model !== undefined && key === this.#key) return this.#model.loaded;
+    const { model, encoders, precision, device, threads, server } = params;
+    const key = JSON.stringify([model, encoders, precision, device, threads, server]);
+    const loaded = this.#loaded();
+    if (loaded !== undefined && key === this.#key) return loaded;
     await this.#unload();
     this.#loading = true;
     try {
-      this.#model = await loadModel(params, { signal, onPart: part });
-      this.#images.threads = params.threads;
+      if (server === undefined) this.#model = await loadModel(params, { signal, onPart: part });
+      else this.#server = await connectServer(server, signal);
+      this.#images.threads = threads;
       this.#key = key;
-      return this.#model.loaded;
+      return this.#loaded() ?? nothingLoaded();
     } finally {
       this.#loading = false;
     }
   }
 
-  async #explain(params: ExplainParams, { signal, part }: Answering<ExplainPart>): Promise<ExplainResult> {
-    if (this.#model === undefined) throw new FailureError({ code: "model-not-loaded" });
-    return explain(this.#model, this.#images, params, { signal, onPart: part });
+  /** Answers of a server need no turn: only what is done here before they are asked for does. */
+  async #explain(params: ExplainParams, answering: Answering<ExplainPart>): Promise<ExplainResult> {
+    const { signal, part: onPart } = answering;
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#queued(answering, work);
+    if (this.#server !== undefined) {
+      return explainOnServer(this.#server, this.#images, params, { signal, onPart, inTurn });
+    }
+    return inTurn(() => explain(this.#model ?? nothingLoaded(), this.#images, params, { signal, onPart }));
   }
 
   async #prepare(params: PrepareParams, { signal, part }: Answering<LoadPart>): Promise<PrepareResult> {
@@ -87,16 +97,22 @@ export class Engine {
   async #unload(): Promise<void> {
     const model = this.#model;
     this.#model = undefined;
+    this.#server = undefined;
     this.#key = undefined;
     await model?.dispose();
     await this.#images.unload();
   }
 
+  #loaded(): LoadedModel | undefined {
+    return this.#server?.loaded ?? this.#model?.loaded;
+  }
+
   #status(): EngineStatus {
-    const ready = this.#model === undefined ? "empty" : "ready";
+    const loaded = this.#loaded();
+    const ready = loaded === undefined ? "empty" : "ready";
     return {
       state: this.#loading ? "loading" : this.#running > 0 ? "working" : ready,
-      model: this.#model?.loaded ?? null,
+      model: loaded ?? null,
       rssBytes: residentBytes(),
       peakRssBytes: peakResidentBytes(),
       idleMilliseconds: this.#running > 0 ? 0 : Math.round(performance.now() - this.#lastUse),
@@ -136,11 +152,15 @@ export class Engine {
 
   #watchIdle(): void {
     clearTimeout(this.#idleTimer);
-    if (this.#idleSeconds <= 0 || this.#model === undefined) return;
+    if (this.#idleSeconds <= 0 || this.#loaded() === undefined) return;
     this.#idleTimer = setTimeout(() => {
       if (this.#running > 0) return;
       // What cannot be given back is no reason to refuse the next request, which loads anew.
       this.#queue = this.#queue.then(() => this.#unload()).catch(() => undefined);
     }, this.#idleSeconds * 1000).unref();
   }
+}
+
+function nothingLoaded(): never {
+  throw new FailureError({ code: "model-not-loaded" });
 }

@@ -94,7 +94,8 @@ function quoteOf(turns: readonly Turn[], seen: readonly SeenImage[]): string {
   return lines.length === 0 ? "" : `\n${fenced(lines)}`;
 }
 
-function refuseEmpty(turns: readonly Turn[]): void {
+/** @throws FailureError `prompt-empty` */
+export function refuseEmpty(turns: readonly Turn[]): void {
   const last = turns.at(-1);
   if (last?.role !== "user" || (last.text.trim() === "" && last.images.length === 0)) {
     throw new FailureError({ code: "prompt-empty" });
@@ -140,7 +141,7 @@ async function see(
 }
 
 /** Text that cannot be read is no reason not to look: the answer goes on without it, and says so. */
-async function readLines(
+export async function readLines(
   images: ImageReader,
   image: RgbImage,
   { signal, onPart }: ExplainOptions,

@@ -129,8 +129,8 @@ export class ChatSession {
         onLoad: ({ done, total }) => {
           this.#events.stage(answer.id, vscode.l10n.t("Loading the model…"), total > 0 ? done / total : null);
         },
-        onLoaded: ({ name, starter, notices }) => {
-          answer.model = { name, starter };
+        onLoaded: ({ name, starter, server, notices }) => {
+          answer.model = { name, starter, server };
           answer.notices.push(...notices.map(noticeMessage));
           this.#events.changed();
         },

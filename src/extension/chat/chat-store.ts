@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Rectangle } from "../../shared/protocol";
 import type { TaskName } from "../tasks";
-import type { ChatSummary, MessageState, Reading, ViewFailure } from "../../shared/view-protocol";
+import type { Answerer, ChatSummary, MessageState, Reading, ViewFailure } from "../../shared/view-protocol";
 
 export interface StoredImage {
   readonly id: string;
@@ -22,7 +22,7 @@ export interface StoredMessage {
   images: StoredImage[];
   state: MessageState;
   failure?: ViewFailure | undefined;
-  model?: { readonly name: string; readonly starter: boolean } | undefined;
+  model?: Answerer | undefined;
   notices: string[];
 }
 

@@ -24,6 +24,7 @@ const texts = (): Record<string, string> => ({
   usePart: vscode.l10n.t("Explain Just This Part"),
   close: vscode.l10n.t("Close"),
   read: vscode.l10n.t("read {0} lines of text, {1} visual tokens"),
+  readText: vscode.l10n.t("read {0} lines of text"),
   part: vscode.l10n.t("part of {0}"),
   emptyTitle: vscode.l10n.t("Explain any image"),
   emptyText: vscode.l10n.t(

@@ -1,5 +1,6 @@
 /** Every command, by name. None fails when it is called without arguments. */
 import * as vscode from "vscode";
+import { setServerToken } from "../answering-server";
 import type { ChatView } from "../chat/chat-view";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
@@ -13,12 +14,13 @@ export interface CommandContext {
   readonly view: ChatView;
   readonly explainer: Explainer;
   readonly log: vscode.LogOutputChannel;
+  readonly extension: vscode.ExtensionContext;
 }
 
 type Command = (args: readonly unknown[]) => Promise<void>;
 
 export function registerCommands(context: CommandContext): vscode.Disposable {
-  const { view, explainer, log } = context;
+  const { view, explainer, log, extension } = context;
   const ask =
     (task: TaskName | undefined): Command =>
     async (args) => {
@@ -41,6 +43,7 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
       return Promise.resolve();
     },
     chooseModel: () => chooseModel(explainer),
+    setServerToken: () => setServerToken(extension),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>

@@ -48,7 +48,8 @@ export const chatHandler =
         onLoad: () => {
           stream.progress(vscode.l10n.t("Loading the model…"));
         },
-        onLoaded: ({ starter }) => {
+        onLoaded: ({ name, starter, server }) => {
+          if (server !== undefined) stream.progress(vscode.l10n.t("{name} on {server} answers.", { name, server }));
           if (starter) stream.progress(vscode.l10n.t("Starter model: small, and often wrong."));
         },
         onPart: (part) => {

@@ -1,0 +1,95 @@
+/**
+ * The server that answers in the local model's place, where the person set one.
+ *
+ * What is sent leaves this machine, so each server is asked about once. Its token is kept for it alone: another address
+ * in the setting does not get it.
+ */
+import * as vscode from "vscode";
+import { FailureError } from "../shared/failure";
+import type { ServerAddress } from "../shared/protocol";
+
+const allowedKey = "server.allowed";
+const tokenKey = (origin: string): string => `server.token:${origin}`;
+
+const settings = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration("miniGemini.engine.server");
+
+/** Name and port of the server that will answer; undefined when the local model will, or the setting is no address. */
+export function answeringServer(): string | undefined {
+  const url = settings().get("url", "").trim();
+  return URL.canParse(url) ? new URL(url).host : undefined;
+}
+
+/**
+ * The server to ask, or undefined when the local model answers.
+ *
+ * @throws FailureError `server-address-invalid`; `cancelled` where the person does not want it asked.
+ */
+export async function chosenServer(context: vscode.ExtensionContext): Promise<ServerAddress | undefined> {
+  const url = settings().get("url", "").trim();
+  if (url === "") return undefined;
+  const { origin, host } = parse(url);
+  const sendImages = settings().get("sendImages", true);
+  await askOnce(context, origin, host, sendImages);
+  return {
+    url,
+    model: settings().get("model", "").trim(),
+    token: await context.secrets.get(tokenKey(origin)),
+    sendImages,
+    timeoutSeconds: settings().get("timeoutSeconds", 120),
+  };
+}
+
+/** Asks for the token of the server that is set, and keeps it with VS Code's secrets; an empty one is forgotten. */
+export async function setServerToken(context: vscode.ExtensionContext): Promise<void> {
+  const url = settings().get("url", "").trim();
+  if (url === "") {
+    const open = vscode.l10n.t("Open Settings");
+    const message = vscode.l10n.t("No server is set. Its address comes first.");
+    if ((await vscode.window.showInformationMessage(message, open)) === open) {
+      await vscode.commands.executeCommand("workbench.action.openSettings", "miniGemini.engine.server");
+    }
+    return;
+  }
+  const { origin } = parse(url);
+  const token = await vscode.window.showInputBox({
+    title: vscode.l10n.t("Token of {origin}", { origin }),
+    prompt: vscode.l10n.t("Empty: no token. It is kept with VS Code's secrets and sent to this server only."),
+    password: true,
+    ignoreFocusOut: true,
+    validateInput: (value) =>
+      /^[\x21-\x7e]*$/.test(value.trim())
+        ? undefined
+        : vscode.l10n.t("A token has no spaces and only ASCII characters."),
+  });
+  if (token === undefined) return;
+  if (token.trim() === "") await context.secrets.delete(tokenKey(origin));
+  else await context.secrets.store(tokenKey(origin), token.trim());
+}
+
+function parse(url: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new FailureError({ code: "server-address-invalid", found: url, reason: "it is no address" });
+}
+
+/** Sending images too is another question than sending text. */
+async function askOnce(
+  context: vscode.ExtensionContext,
+  origin: string,
+  host: string,
+  sendImages: boolean,
+): Promise<void> {
+  const allowed = context.globalState.get<readonly string[]>(allowedKey, []);
+  const asked = sendImages ? `${origin} images` : origin;
+  if (allowed.includes(asked)) return;
+  const send = vscode.l10n.t("Send");
+  const message = sendImages
+    ? vscode.l10n.t("Send questions and images to {host}?", { host })
+    : vscode.l10n.t("Send questions and the text read in images to {host}?", { host });
+  const detail = vscode.l10n.t(
+    "The setting miniGemini.engine.server.url has a server answer: they leave this machine. With an address that begins with http:// they travel unencrypted.",
+  );
+  if ((await vscode.window.showWarningMessage(message, { modal: true, detail }, send)) !== send) {
+    throw new FailureError({ code: "cancelled" });
+  }
+  await context.globalState.update(allowedKey, [...allowed, asked]);
+}
