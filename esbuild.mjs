@@ -3,6 +3,7 @@
  *
  *   extension.js          the extension host's side
  *   engine.js             the engine process
+ *   library.js            the process that downloads and keeps models
  *   cli.js                the engine behind a command line
  *   quantise-worker.js    a worker thread of the engine
  *   draw-svg.js           a process of the engine that draws one SVG
@@ -31,6 +32,7 @@ await Promise.all([
     entryPoints: {
       extension: "src/extension/extension.ts",
       engine: "src/engine/main.ts",
+      library: "src/engine/library-main.ts",
       cli: "src/engine/cli.ts",
       "quantise-worker": "src/engine/weights/quantise-worker.ts",
       "draw-svg": "src/engine/image/draw-svg.ts",

@@ -79,8 +79,12 @@ export interface InstallParams extends LibraryFolders {
 }
 
 export interface InstallResult {
-  /** Names of the folders that were installed. */
-  readonly installed: readonly string[];
+  readonly installed: readonly InstalledFolder[];
+}
+
+export interface InstalledFolder {
+  readonly kind: InspectedFolder["kind"] | "encoder";
+  readonly folder: string;
 }
 
 export interface InspectParams {

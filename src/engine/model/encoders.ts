@@ -76,6 +76,22 @@ export async function findEncoders(
   };
 }
 
+/** Which encoders' weights are in the checkpoint itself, so that the separate ones are not needed. */
+export function encodersInside({ vision }: ModelConfig, checkpoint: Checkpoint): { low: boolean; high: boolean } {
+  return {
+    low: lowResolutionInside(checkpoint),
+    high: vision.highResolutionInside && hasHighResolution(checkpoint),
+  };
+}
+
+const lowResolutionInside = (checkpoint: Checkpoint): boolean =>
+  checkpoint.get("model.vision_tower.vision_tower.vision_model.embeddings.class_embedding") !== undefined;
+
+const hasHighResolution = (checkpoint: Checkpoint): boolean =>
+  ["vision_stem.0.weight", "vision_stages.0.blocks.0.gamma"].every(
+    (name) => checkpoint.get(`model.vision_tower_aux.${name}`) !== undefined,
+  );
+
 /** A tower trained with the checkpoint is in it, and wins over the separate one; its config is only in the folder. */
 async function lowResolution(
   { lowResolutionName: name }: VisionConfig,
@@ -85,8 +101,9 @@ async function lowResolution(
   const found = await findEncoderFolder(name, [clipConfigFile], roots);
   if (found.folder === undefined) throw missing(name, found);
   const config = await readClipConfig(found.folder);
-  const inside = new Weights(checkpoint, "model.vision_tower.vision_tower");
-  if (inside.has("vision_model.embeddings.class_embedding")) return { checkpoint, weights: inside, config };
+  if (lowResolutionInside(checkpoint)) {
+    return { checkpoint, weights: new Weights(checkpoint, "model.vision_tower.vision_tower"), config };
+  }
   const weightFile = await findFile(found.folder, clipWeightFiles);
   if (weightFile === undefined) throw missing(name, found);
   const separate = await openWeightFile(weightFile);
@@ -98,8 +115,8 @@ async function highResolution(
   checkpoint: Checkpoint,
   roots: readonly SearchRoot[],
 ): Promise<Encoders["highResolution"]> {
-  const inside = new Weights(checkpoint, "model.vision_tower_aux");
-  if (highResolutionInside && inside.has("vision_stem.0.weight") && inside.has("vision_stages.0.blocks.0.gamma")) {
+  if (highResolutionInside && hasHighResolution(checkpoint)) {
+    const inside = new Weights(checkpoint, "model.vision_tower_aux");
     const names = { stem: "vision_stem", stages: "vision_stages" };
     const config = convNextConfig(checkpoint, "model.vision_tower_aux.vision_stages");
     return { checkpoint, weights: inside, names, config };
