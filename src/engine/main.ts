@@ -17,7 +17,8 @@ if (send === undefined) {
 
 const port: Port = {
   post: (frame) => {
-    if (process.connected) send(frame);
+    // Where nobody listens any more, the end of the channel follows.
+    if (process.connected) send(frame, () => undefined);
   },
   onFrame: (listener) => {
     process.on("message", (frame) => {

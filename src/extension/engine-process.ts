@@ -120,7 +120,8 @@ export class EngineProcess {
     const peer = new Peer<HostToEngine, Record<string, never>>(
       {
         post: (frame) => {
-          if (child.connected) child.send(frame);
+          // What cannot be sent any more is no failure of its own: the end of the process tells why.
+          if (child.connected) child.send(frame, () => undefined);
         },
         onFrame: (listener) => {
           child.on("message", (frame) => {

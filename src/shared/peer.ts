@@ -97,7 +97,12 @@ export class Peer<Remote, Local> {
         },
         onPart: (part) => onPart?.(part as Part<Remote[K]>),
       });
-      this.#port.post({ kind: "call", id, method, params });
+      try {
+        this.#port.post({ kind: "call", id, method, params });
+      } catch (thrown) {
+        // What structured clone cannot carry.
+        this.#take(id)?.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      }
     });
   }
 

@@ -185,6 +185,23 @@ describe("engine process", () => {
     assert.ok(event?.kind === "status" && event.status.rssBytes > 0);
   });
 
+  it("says how the engine ended when that shows while sending", async () => {
+    const one = start();
+    await one.call("load", load("starter"));
+    process.kill(one.pid ?? 0, "SIGKILL");
+    // Its end is not heard of until this thread is free again.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    await assert.rejects(one.call("load", load("starter")), failsWith("engine-exited"));
+    assert.equal((await one.call("load", load("starter"))).name, "starter");
+  });
+
+  it("refuses what cannot be sent, and goes on", async () => {
+    const one = start();
+    const unsendable = { ...load("starter"), model: (() => "starter") as unknown as string };
+    await assert.rejects(one.call("load", unsendable), /could not be cloned/);
+    assert.equal((await one.call("load", load("starter"))).name, "starter");
+  });
+
   it("fails clearly when its file is missing", async () => {
     const one = start({ script: path.join(folder, "none.cjs") });
     await assert.rejects(one.call("load", load("starter")), failsWith("engine-exited"));
