@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { commonEnd, findPlaces, type Place } from "./error-places";
 
-export interface WorkspacePlace {
+interface WorkspacePlace {
   readonly uri: vscode.Uri;
   /** Path inside its workspace folder. */
   readonly path: string;
@@ -14,7 +14,7 @@ const mostPlaces = 5;
 const mostCandidates = 50;
 
 /** The first places of a text whose file can be told without doubt and has that line. */
-export async function workspacePlaces(text: string): Promise<readonly WorkspacePlace[]> {
+async function workspacePlaces(text: string): Promise<readonly WorkspacePlace[]> {
   const places: WorkspacePlace[] = [];
   for (const place of findPlaces(text)) {
     if (places.length === mostPlaces) break;
@@ -41,9 +41,14 @@ async function locate({ path, line }: Place): Promise<WorkspacePlace | undefined
   return { uri: best.uri, path: best.uri.path.slice(folder.uri.path.length + 1), line };
 }
 
-/** The places as a sentence of Markdown with links that the chat opens in the editor; "" where there are none. */
-export function placesMarkdown(places: readonly WorkspacePlace[]): string {
-  if (places.length === 0) return "";
+/** An explanation of an error, with links to the places that it or the screenshot's own text names. */
+export async function withPlaces(answer: string, read: readonly string[]): Promise<string> {
+  const places = await workspacePlaces([...read, answer].join("\n"));
+  return places.length === 0 ? answer : `${answer}\n\n${placesMarkdown(places)}`;
+}
+
+/** The places as a sentence of Markdown with links that the chat opens in the editor. */
+function placesMarkdown(places: readonly WorkspacePlace[]): string {
   const links = places.map(({ path, line }) => {
     const place = `${path}:${line}`;
     return `[${place.replace(/[\\[\]]/g, "\\$&")}](<${encodeURI(place)}>)`;

@@ -4,6 +4,7 @@ import { FailureError, failureOf } from "../../shared/failure";
 import type { ExplainPart, ImageSource, LoadedModel, Rectangle, Stage, Turn } from "../../shared/protocol";
 import type { Explainer } from "../explainer";
 import { failureMessage, logFailure, noticeMessage } from "../failure-message";
+import { withPlaces } from "../assist/workspace-places";
 import { type TaskName, taskQuestion, taskText } from "../tasks";
 import { type Chat, type ChatStore, newChat, type StoredImage, type StoredMessage } from "./chat-store";
 
@@ -121,6 +122,7 @@ export class ChatSession {
     const stop = new AbortController();
     this.#stop = stop;
     let saved = Date.now();
+    const read: string[] = [];
     try {
       await this.#changed();
       this.#events.stage(answer.id, vscode.l10n.t("Starting the engine…"), null);
@@ -135,13 +137,15 @@ export class ChatSession {
           this.#events.changed();
         },
         onPart: (part) => {
+          if (part.kind === "image") read.push(...part.ocr.map(({ text }) => text));
           this.#take(part, answer, asked);
           if (Date.now() - saved < saveEveryMilliseconds) return;
           saved = Date.now();
           this.#save(chat);
         },
       });
-      answer.text = result.text;
+      const { text } = result;
+      answer.text = asked?.task === "error" ? await withPlaces(text, read) : text;
       answer.state = "done";
     } catch (thrown) {
       const failure = failureOf(thrown);

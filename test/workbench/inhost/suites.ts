@@ -1,0 +1,7 @@
+import "./activation";
+import "./commands";
+import "./alt-text";
+import "./folder-index";
+import "./image-change";
+import "./editor-ai";
+import "./engine";
