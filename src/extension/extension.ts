@@ -9,6 +9,7 @@ import { registerEditorAi } from "./editor-ai/editor-ai";
 import { EngineProcess } from "./engine-process";
 import { Explainer } from "./explainer";
 import { registerIllustrations } from "./illustrate/commands";
+import { registerModels } from "./models/register";
 import { idleSeconds } from "./settings";
 import { createStatusBar } from "./status-bar";
 
@@ -40,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): TestInterface | unde
     registerCommands({ view, explainer, log, extension: context }),
     registerAltText(explainer, log),
     registerIllustrations(context, engine, log).registered,
+    registerModels(context, engine, log),
     registerEditorAi(explainer, context.extensionUri),
   );
   if (process.env[testEngine] === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** The settings, read anew for every request: none needs a restart. */
 import * as vscode from "vscode";
 import type { GenerateParams } from "../shared/generate-protocol";
+import type { LibraryFolders, NetworkSettings } from "../shared/library-protocol";
 import type { Device, LoadParams, Precision, Sampling } from "../shared/protocol";
 
 const settings = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration("miniGemini");
@@ -12,13 +13,42 @@ export function loadParams(context: vscode.ExtensionContext): LoadParams {
   return {
     model: folder === "" ? starter : folder,
     ...(encoders === "" ? {} : { encoders }),
-    precision: settings().get<Precision>("model.precision", "int4"),
-    preparedRoot: vscode.Uri.joinPath(context.globalStorageUri, "prepared").fsPath,
+    precision: precision(),
+    preparedRoot: libraryFolders(context).preparedRoot,
     device: settings().get<Device>("engine.device", "auto"),
     threads: settings().get("engine.threads", 0),
     idleUnloadSeconds: idleSeconds(),
   };
 }
+
+/** Where models are kept: under the extension's own storage, or on the disk that the person chose. */
+export function libraryFolders(context: vscode.ExtensionContext): LibraryFolders {
+  const chosen = settings().get<string>("models.folder", "").trim();
+  const root = chosen === "" ? context.globalStorageUri : vscode.Uri.file(chosen);
+  const inside = (name: string): string => vscode.Uri.joinPath(root, name).fsPath;
+  return { modelsRoot: inside("models"), preparedRoot: inside("prepared") };
+}
+
+/** How models are downloaded: from which server, through which proxy of VS Code's. */
+export function downloadSettings(token: string | undefined): NetworkSettings {
+  const http = vscode.workspace.getConfiguration("http");
+  const text = (name: string): string | undefined => http.get<string | null>(name, null)?.trim() ?? undefined;
+  const [proxy, proxyAuthorization] = [text("proxy"), text("proxyAuthorization")];
+  const noProxy = http.get<readonly string[]>("noProxy", []);
+  return {
+    endpoint: settings().get("models.endpoint", "https://huggingface.co").trim(),
+    token,
+    proxy: proxy === "" ? undefined : proxy,
+    proxyAuthorization: proxyAuthorization === "" ? undefined : proxyAuthorization,
+    noProxy: noProxy.length > 0 ? noProxy : undefined,
+    useProxy: http.get<string>("proxySupport", "override") !== "off",
+    strictTls: http.get("proxyStrictSSL", true),
+  };
+}
+
+export const keepsPublished = (): boolean => settings().get("models.keepPublishedFiles", false);
+
+export const precision = (): Precision => settings().get<Precision>("model.precision", "int4");
 
 export const idleSeconds = (): number => settings().get("engine.idleUnloadMinutes", 10) * 60;
 

@@ -11,8 +11,16 @@ export async function chooseModel(explainer: Explainer): Promise<void> {
     detail: vscode.l10n.t("A published MGM (Mini-Gemini) checkpoint on this machine."),
     ...(current === "" ? {} : { description: current }),
   };
-  const chosen = await vscode.window.showQuickPick([starter, folder], { title: vscode.l10n.t("Choose a Model") });
+  const more = {
+    label: vscode.l10n.t("$(cloud-download) More Models…"),
+    detail: vscode.l10n.t("Better models to download, and those that are here already."),
+  };
+  const chosen = await vscode.window.showQuickPick([starter, folder, more], { title: vscode.l10n.t("Choose a Model") });
   if (chosen === undefined) return;
+  if (chosen === more) {
+    await vscode.commands.executeCommand("miniGemini.models.focus");
+    return;
+  }
   let value: string | undefined;
   if (chosen === folder) {
     const [picked] = (await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false })) ?? [];
