@@ -88,7 +88,7 @@ modelOptions(program.command("serve"))
   .option("--allow-host <name>", "a host name under which clients know this server", collect, [])
   .option("--cors-origin <origin>", "a web origin whose pages may ask", collect, [])
   .option("--queue <count>", "requests that may wait", atLeast(0, true), 8)
-  .option("--max-body-mib <size>", "largest request", atLeast(1, true), 64)
+  .option("--max-body-mib <size>", "largest request", atLeast(1, true), 32)
   .option(
     "--idle-unload-minutes <minutes>",
     "give the model's memory back after this long (0: never)",

@@ -80,6 +80,46 @@ for (const stream of [false, true]) {
   });
 }
 
+test("an engine that goes on for a while after its client left harms nobody", async (t) => {
+  let running = 0;
+  const engine = scripted(async (_params, { part }) => {
+    running++;
+    for (let word = 0; word < 40; word++) {
+      part({ kind: "text", text: "word ".repeat(500) });
+      await sleep(1);
+    }
+    running--;
+    return result("word");
+  });
+  const { chat, port } = await serve(t, engine, { waiting: 20 });
+  for (let round = 0; round < 12; round++) {
+    const leave = new AbortController();
+    const response = await chat({ ...asks("?"), stream: true }, { signal: leave.signal });
+    const reader = (response.body ?? assert.fail()).getReader();
+    await reader.read();
+    leave.abort();
+    await reader.read().catch(() => undefined);
+  }
+  // Without a pause between: the writes of all of them go to connections that are gone.
+  await until(() => running === 0);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200);
+  assert.equal((await eventsOf(await chat({ ...asks("?"), stream: true }))).at(-1), "[DONE]");
+});
+
+test("a client that does not read gets its answer when it does", async (t) => {
+  const text = "word ".repeat(20_000);
+  const engine = scripted((_params, { part }) => {
+    for (let piece = 0; piece < 50; piece++) part({ kind: "text", text });
+    return Promise.resolve(result(""));
+  });
+  const { chat } = await serve(t, engine);
+  const response = await chat({ ...asks("?"), stream: true });
+  await sleep(300);
+  const events = await eventsOf(response);
+  assert.equal(events.at(-1), "[DONE]");
+  assert.equal(events.filter((data) => data.includes("word word")).length, 50);
+});
+
 test("ending waits for open answers and takes no new ones", async (t) => {
   const { engine, begun, release } = held();
   const { server, chat, port } = await serve(t, engine);
