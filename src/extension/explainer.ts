@@ -5,6 +5,7 @@ import type { ExplainPart, ExplainResult, LoadedModel, LoadPart, Sampling, Turn 
 import { chosenServer } from "./answering-server";
 import type { EngineProcess } from "./engine-process";
 import { loadParams, readsText, sampling } from "./settings";
+import { Turnstile } from "./turnstile";
 
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
@@ -35,6 +36,7 @@ export interface EngineState {
 export class Explainer {
   readonly engine: EngineProcess;
   readonly #context: vscode.ExtensionContext;
+  readonly #loading = new Turnstile();
   readonly #listeners = new Set<(state: EngineState) => void>();
   #state: EngineState = { activity: { kind: "idle" }, model: null, rssBytes: 0 };
 
@@ -90,25 +92,36 @@ export class Explainer {
 
   /** @throws FailureError of the engine. */
   async ask(turns: Turns, options: AskOptions = {}): Promise<ExplainResult> {
-    const { signal, onPart } = options;
-    const before = this.#state.model;
-    const model = await this.load(options);
-    const kept = before?.name === model.name && before.milliseconds === model.milliseconds;
-    options.onLoaded?.(kept ? { ...model, notices: [] } : model);
-    this.#tell({ activity: { kind: "working" } });
-    const params = {
-      turns: typeof turns === "function" ? turns(model) : turns,
-      sampling: { ...sampling(), ...options.sampling },
-      ocr: readsText(),
-    };
+    const { answer } = await this.#send(turns, options);
     try {
-      return await this.engine.call("explain", params, { signal, onPart });
+      return await answer;
     } finally {
       // An engine that ended has told so itself.
       if (this.engine.pid !== null) {
         this.#tell({ activity: { kind: "idle" } });
         this.engine.refresh().catch(() => undefined);
       }
+    }
+  }
+
+  /** Sends a question once its model is loaded. Nobody else has another model loaded between the two. */
+  async #send(turns: Turns, options: AskOptions): Promise<{ readonly answer: Promise<ExplainResult> }> {
+    const { signal, onPart } = options;
+    const pass = await this.#loading.enter(signal);
+    try {
+      const before = this.#state.model;
+      const model = await this.load(options);
+      const kept = before?.name === model.name && before.milliseconds === model.milliseconds;
+      options.onLoaded?.(kept ? { ...model, notices: [] } : model);
+      this.#tell({ activity: { kind: "working" } });
+      const params = {
+        turns: typeof turns === "function" ? turns(model) : turns,
+        sampling: { ...sampling(), ...options.sampling },
+        ocr: readsText(),
+      };
+      return { answer: this.engine.call("explain", params, { signal, onPart }) };
+    } finally {
+      pass();
     }
   }
 

@@ -37,6 +37,7 @@ function text({ activity }: EngineState): string {
     case "working":
       return vscode.l10n.t("$(loading~spin) Looking…");
     case "failed":
+      if (activity.failure.code.startsWith("server-")) return vscode.l10n.t("$(warning) Mini-Gemini: server");
       return activity.failure.code.startsWith("engine-")
         ? vscode.l10n.t("$(warning) Mini-Gemini: engine stopped")
         : vscode.l10n.t("$(warning) Mini-Gemini: no model");
