@@ -52,6 +52,7 @@ class EncoderPhase:
     size: int
     minutes: float
     batch_size: int
+    real_share: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,13 @@ class EncoderStage:
         EncoderPhase(128, 7, 32),
         EncoderPhase(256, 18, 32),
         EncoderPhase(512, 16, 16),
+        EncoderPhase(256, 9, 32, 0.5),
+        EncoderPhase(512, 7, 16, 0.5),
     )
     matrix_learning_rate: float = 2e-3
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     repeats: int = 3
-    real_share: float = 0.3
 
 
 @dataclass(frozen=True)

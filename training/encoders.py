@@ -140,7 +140,7 @@ def train(recipe: Recipe, folder: Path | None = None) -> Path:
         if ticker.elapsed >= until:
             continue
         data = FreshImages(
-            recipe.seed, seen, phase.size, vision.grid, repeats=stage.repeats, real_share=stage.real_share
+            recipe.seed, seen, phase.size, vision.grid, repeats=stage.repeats, real_share=phase.real_share
         )
         for pixels, labels, adjacency, regions in DataLoader(
             data, batch_size=phase.batch_size, num_workers=1, prefetch_factor=8
