@@ -29,6 +29,7 @@ export interface VisionConfig {
 }
 
 export interface ModelConfig extends DecoderConfig {
+  readonly file: string;
   readonly maxPositions: number;
   readonly tokenizerModelMaxLength: number;
   readonly vision: VisionConfig;
@@ -68,6 +69,7 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
   const fields = await JsonFields.read(path.join(folder, "config.json"));
   const family = readFamily(fields);
   return {
+    file: fields.file,
     ...readDecoder(fields, family),
     maxPositions: fields.integer("max_position_embeddings", positions),
     tokenizerModelMaxLength: fields.integer("tokenizer_model_max_length", positions),
