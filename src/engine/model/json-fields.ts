@@ -141,7 +141,7 @@ async function readText(path: string): Promise<string> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(withoutPythonNumbers(text));
+    return JSON.parse(withoutInfinities(text));
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return undefined;
     throw thrown;
@@ -149,9 +149,9 @@ function parse(text: string): unknown {
 }
 
 /** Python writes what JSON does not have (schedulers' `lambda_min_clipped` is -Infinity): null in its place. */
-function withoutPythonNumbers(text: string): string {
-  if (!/Infinity|NaN/.test(text)) return text;
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) => (token.startsWith('"') ? token : "null"));
+function withoutInfinities(text: string): string {
+  if (!text.includes("Infinity")) return text;
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity/g, (token) => (token.startsWith('"') ? token : "null"));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

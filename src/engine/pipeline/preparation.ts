@@ -104,7 +104,7 @@ export async function finishPreparation(
     precision: preparation.precision,
     source: preparation.source,
     contextLength: preparation.contextLength,
-    config,
+    config: { ...config, file: path.basename(config.file) },
     vision: visionManifest(config, encoders),
     embeddings: storedRows(preparation.embeddings, embeddings),
     files: await fileSizes(temporary),
