@@ -8,6 +8,7 @@ import { TextStream } from "../../src/engine/text/stream";
 import { chooseTemplate, type PromptTurn, renderPrompt, type Segment } from "../../src/engine/text/templates";
 import { loadTokenizer, type Tokenizer } from "../../src/engine/text/tokenizer";
 import type { TemplateName } from "../../src/shared/protocol";
+import { integersOf, readTensors } from "./tensors";
 
 const root = path.join(import.meta.dirname, "fixtures/mgm");
 const imageToken = -200;
@@ -74,20 +75,7 @@ const textOf = (segments: readonly Segment[]): string =>
 const idsOf = (pieces: readonly PromptPiece[]): number[] =>
   pieces.flatMap((piece) => (piece.kind === "image" ? [imageToken] : piece.ids));
 
-/** Integers of a safetensors file. */
-function integers(file: string, name: string): number[] {
-  const bytes = readFileSync(path.join(root, file));
-  const headerLength = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.subarray(8, 8 + headerLength).toString("utf8")) as Record<
-    string,
-    { readonly data_offsets: readonly [number, number] } | undefined
-  >;
-  const found = header[name];
-  if (found === undefined) return assert.fail(`${file} has no ${name}`);
-  const [begin, end] = found.data_offsets;
-  const data = bytes.subarray(8 + headerLength + begin, 8 + headerLength + end);
-  return Array.from({ length: data.length / 8 }, (_, index) => Number(data.readBigInt64LE(index * 8)));
-}
+const integers = (file: string, name: string): number[] => integersOf(readTensors(path.join(root, file)), name);
 
 describe("prompts of the reference", () => {
   test("there are 96 of them, from every family", () => {

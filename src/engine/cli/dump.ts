@@ -19,7 +19,7 @@ export async function dumpCommand(images: readonly string[], options: DumpOption
       {
         images: images.map((file) => path.resolve(file)),
         pixels: options.pixels.map((file) => path.resolve(file)),
-        ask: options.ask,
+        turns: [{ role: "user", text: options.ask, imageCount: Math.max(images.length, options.pixels.length) }],
         template: options.template,
         maxTokens: options.maxTokens,
         out: path.resolve(options.out),

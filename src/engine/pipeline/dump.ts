@@ -8,18 +8,21 @@ import type { LoadParams, TemplateName } from "../../shared/protocol";
 import { decodeImage } from "../image/decode";
 import { highResolutionPixels } from "../image/preprocess";
 import { decoderNames } from "../networks/decoder";
+import { viewsOf } from "../networks/visual-tokens";
 import type { Tensors } from "../runtime/network";
 import { encodePrompt, type PromptPiece } from "../text/prompt";
-import { chooseTemplate, renderPrompt } from "../text/templates";
+import { chooseTemplate, type PromptTurn, renderPrompt } from "../text/templates";
 import { type NamedTensor, writeSafetensors } from "../weights/write-safetensors";
 import { loadModel, type Model } from "./load-model";
 import { sequenceOf } from "./sequence";
+import type { Vision } from "./vision";
 
 export interface DumpParams {
   readonly images: readonly string[];
   /** Files with the 8-bit high-resolution pixels of each image, taken instead of the images' own. */
   readonly pixels: readonly string[];
-  readonly ask: string;
+  /** The conversation; its images are numbered over all turns. */
+  readonly turns: readonly PromptTurn[];
   readonly template: TemplateName | undefined;
   readonly maxTokens: number;
   readonly out: string;
@@ -36,8 +39,7 @@ export async function dumpIntermediates(load: LoadParams, params: DumpParams): P
     const { manifest, tokenizer } = model;
     const { hiddenSize } = manifest.config;
     const template = params.template ?? chooseTemplate({ family: manifest.config.family }, tokenizer);
-    const turn = { role: "user", text: params.ask, imageCount: images.length } as const;
-    const pieces = encodePrompt(tokenizer, renderPrompt(template, [turn]));
+    const pieces = encodePrompt(tokenizer, renderPrompt(template, params.turns));
     const positions = images.map(({ tokens }, image) => ({
       identities: Array.from({ length: tokens.length / hiddenSize }, (_, i) => `${image}#${i}`),
       embeddings: tokens,
@@ -45,7 +47,10 @@ export async function dumpIntermediates(load: LoadParams, params: DumpParams): P
     const prompt = sequenceOf(pieces, positions, model.embeddings).from(0);
     const answer = await answerGreedily(model, prompt, params);
     await writeSafetensors(params.out, [
-      ...joined(images.map(({ intermediates }) => intermediates)),
+      ...joined(
+        images.map(({ intermediates }) => intermediates),
+        model.vision.manifest,
+      ),
       integers("input_ids", inputIds(pieces)),
       { name: "inputs_embeds", dims: [1, prompt.identities.length, hiddenSize], data: prompt.embeddings },
       ...answer,
@@ -105,20 +110,24 @@ function integers(name: string, ids: readonly number[]): NamedTensor {
   return { name, dims: [1, ids.length], data: BigInt64Array.from(ids, BigInt) };
 }
 
-/** Values of tokens come without a batch axis for one view; the golden files have one. */
-const unbatched = /^(q|k|v|tv|projector_in|visual_tokens)(\.\d+)?$/;
-
-/** The tensors of all images, each name once, joined along the first axis. */
-function joined(images: readonly Tensors[]): NamedTensor[] {
+/** The tensors of all images, each name once, joined along the first axis, with the axes of the golden files. */
+function joined(images: readonly Tensors[], vision: Vision["manifest"]): NamedTensor[] {
   const names = Object.keys(images[0] ?? {}).filter((name) => !/^stage\d$/.test(name));
   return names.map((name) => {
     const parts = images.map((tensors) => floatsOf(tensors, name));
     const data = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
     parts.reduce((at, part) => (data.set(part, at), at + part.length), 0);
-    const own = images[0]?.[name]?.dims ?? [];
-    const dims = unbatched.test(name) ? [images.length, ...own] : [(own[0] ?? 0) * images.length, ...own.slice(1)];
-    return { name, dims, data };
+    const [first = 0, ...rest] = goldenDims(name, images[0]?.[name]?.dims ?? [], vision);
+    return { name, dims: [first * images.length, ...rest], data };
   });
+}
+
+/** The networks know no batch of images, and lay all tiles of an image in one row; the golden files have axes for both. */
+function goldenDims(name: string, dims: readonly number[], vision: Vision["manifest"]): readonly number[] {
+  const tokens = vision.tokensPerSide ** 2;
+  if (/^(?:projector_in|visual_tokens)$/.test(name)) return [1, ...dims];
+  if (/^(?:q|k|v|tv)(?:\.\d+)?$/.test(name)) return [(dims[0] ?? 0) / tokens, tokens, ...dims.slice(1)];
+  return name === "lr_pixels" && viewsOf(vision) > 1 ? [1, ...dims] : dims;
 }
 
 function floatsOf(tensors: Tensors, name: string): Float32Array {
