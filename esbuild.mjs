@@ -51,6 +51,6 @@ await Promise.all([
     format: "esm",
     target: "chrome128",
     splitting: true,
-    loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty" },
+    loader: { ".svg": "text", ".woff2": "file", ".woff": "empty", ".ttf": "empty" },
   }),
 ]);

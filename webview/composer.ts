@@ -1,125 +1,142 @@
-/** Where a question is written: text, attachments by paste, drop and choice, context by choice. */
-import { button, element } from "./components";
-import { send, text, vscode } from "./host";
-import { thumbnail } from "./image-view";
-import type { ContextKind, ViewState } from "../src/shared/view-protocol";
+/** Where a question is written, with the images and the context that go with it. */
+import type { ViewContext, ViewImage, ViewState } from "../src/shared/view-protocol";
+import { button, textButton } from "./components";
+import { contextChip } from "./context-chip";
+import { element, ListView, type View } from "./elements";
+import { keep, keptState, send, text } from "./host";
+import { icon } from "./icons";
+import { thumbnail } from "./thumbnail";
+
+export interface ComposerEvents {
+  /** The arrow up key in an empty field. */
+  readonly editLast: () => void;
+}
 
 export class Composer {
   readonly root: HTMLElement;
-  readonly #field = element("textarea", {
-    rows: "3",
-    "aria-label": text("placeholder"),
-    placeholder: text("placeholder"),
-  });
+  readonly #field = element("textarea", { rows: "1", "aria-label": text("question"), placeholder: text("question") });
   readonly #images = element("div", { class: "images" });
+  readonly #contexts = element("div", { class: "contexts" });
+  readonly #thumbnails = new ListView<ViewImage>(this.#images, () => thumbnail({ removable: true }));
+  readonly #chips = new ListView<ViewContext>(this.#contexts, removableChip);
+  readonly #current = element("button", { class: "chip suggestion", type: "button" });
+  readonly #starter: HTMLElement;
   readonly #send = button({
     label: text("send"),
-    look: "primary",
+    icon: "send",
     act: () => {
       this.#ask();
     },
   });
   readonly #stop = button({
     label: text("stop"),
+    icon: "stop",
     act: () => {
       send({ kind: "stop" });
+      this.focus();
     },
   });
   #busy = false;
+  #attached: ReadonlySet<string> = new Set();
+  #currentImage: string | null = null;
 
-  constructor() {
+  constructor({ editLast }: ComposerEvents) {
     const attach = button({
       label: text("attach"),
-      look: "icon",
-      symbol: "+",
+      icon: "attach",
       act: () => {
         send({ kind: "attach-pick" });
       },
     });
-    const label = text("attachCurrent");
-    const current = button({
-      label,
-      look: "icon",
-      symbol: "▣",
+    const context = button({
+      label: text("addContext"),
+      icon: "add",
       act: () => {
-        send({ kind: "attach-current" });
+        send({ kind: "add-context" });
       },
     });
-    const bar = element("div", { class: "bar" }, attach, current, contextMenu(), element("span", { class: "space" }));
-    bar.append(this.#stop, this.#send);
-    this.root = element("form", { class: "composer" }, this.#images, this.#field, bar);
-    this.#stop.hidden = true;
-    this.#restore();
+    this.#current.addEventListener("click", () => {
+      send({ kind: "attach-current" });
+      this.focus();
+    });
+    const better = textButton(text("betterModel"), () => {
+      send({ kind: "choose-model" });
+    });
+    this.#starter = element("p", { class: "starter hint" }, element("span", {}, text("starterHint")), " ", better);
+    const space = element("span", { class: "space" });
+    const bar = element("div", { class: "actions" }, attach, context, this.#current, space, this.#stop, this.#send);
+    const box = element("div", { class: "box" }, this.#images, this.#contexts, this.#field, bar);
+    this.root = element("div", { class: "composer" }, box, this.#starter);
+    this.#stop.hidden = this.#current.hidden = this.#starter.hidden = true;
+    this.#field.value = keptState().draft;
     this.#field.addEventListener("input", () => {
-      vscode.setState({ draft: this.#field.value });
+      this.#changed();
     });
     this.#field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.#ask();
-    });
-    document.addEventListener("paste", (event) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length > 0) event.preventDefault();
-      void attachFiles(files);
-    });
-    document.addEventListener("dragover", (event) => {
+      if (event.isComposing) return;
+      if (event.key === "Enter" && !event.shiftKey) this.#ask();
+      else if (event.key === "Escape" && this.#busy) send({ kind: "stop" });
+      else if (event.key === "ArrowUp" && this.#field.value === "" && !this.#busy) editLast();
+      else return;
       event.preventDefault();
     });
-    document.addEventListener("drop", (event) => {
-      event.preventDefault();
-      const data = event.dataTransfer;
-      const addresses = data?.getData("application/vnd.code.uri-list") ?? "";
-      const listed = (addresses === "" ? (data?.getData("text/uri-list") ?? "") : addresses).split(/\r?\n/);
-      const local = listed.filter((address) => /^(file|vscode-remote):/.test(address)).slice(0, 40);
-      if (local.length > 0) send({ kind: "attach-addresses", addresses: local });
-      else void attachFiles([...(data?.files ?? [])]);
+    // The whole box is the field's: a click beside the text writes there.
+    box.addEventListener("click", (event) => {
+      if (event.target === box || event.target === bar || event.target === space) this.focus();
     });
   }
 
-  show({ attachments, busy }: ViewState): void {
-    this.#images.replaceChildren(...attachments.map((image) => thumbnail(image, true)));
+  show({ attachments, contexts, busy, messages }: ViewState): void {
+    const hadFocus = this.root.contains(document.activeElement);
+    this.#thumbnails.show(attachments);
+    this.#chips.show(contexts);
+    this.#images.hidden = attachments.length === 0;
+    this.#contexts.hidden = contexts.length === 0;
     this.#busy = busy;
     this.#stop.hidden = !busy;
     this.#send.hidden = busy;
+    this.#attached = new Set(attachments.map(({ name }) => name));
+    this.#starter.hidden = messages.findLast(({ model }) => model !== undefined)?.model?.starter !== true;
+    this.#changed();
+    this.#suggest();
+    // What had the focus may be gone.
+    if (hadFocus && !this.root.contains(document.activeElement)) this.focus();
   }
 
-  add(more: string): void {
-    this.#field.value = this.#field.value === "" ? more : `${this.#field.value}\n${more}`;
-    vscode.setState({ draft: this.#field.value });
+  showCurrentImage(name: string | null): void {
+    this.#currentImage = name;
+    this.#suggest();
+  }
+
+  focus(): void {
     this.#field.focus();
   }
 
+  #suggest(): void {
+    const name = this.#currentImage;
+    this.#current.hidden = name === null || this.#attached.has(name);
+    this.#current.title = text("attachCurrent", name ?? "");
+    this.#current.setAttribute("aria-label", this.#current.title);
+    this.#current.replaceChildren(icon("add"), element("span", {}, name ?? ""));
+  }
+
+  #changed(): void {
+    keep({ draft: this.#field.value });
+    this.#send.toggleAttribute("disabled", this.#field.value.trim() === "" && this.#attached.size === 0);
+  }
+
   #ask(): void {
-    if (this.#busy) return;
+    if (this.#busy || (this.#field.value.trim() === "" && this.#attached.size === 0)) return;
     send({ kind: "ask", text: this.#field.value });
     this.#field.value = "";
-    vscode.setState({ draft: "" });
-  }
-
-  #restore(): void {
-    const state = vscode.getState();
-    if (typeof state !== "object" || state === null || !("draft" in state)) return;
-    if (typeof state.draft === "string") this.#field.value = state.draft;
+    this.#changed();
+    this.focus();
   }
 }
 
-async function attachFiles(files: readonly File[]): Promise<void> {
-  for (const file of files) {
-    if (!file.type.startsWith("image/")) continue;
-    send({ kind: "attach-bytes", name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
-  }
-}
-
-function contextMenu(): HTMLElement {
-  const menu = element("select", { "aria-label": text("context"), title: text("context") });
-  const kinds: readonly ContextKind[] = ["selection", "file", "diagnostics"];
-  menu.append(element("option", { value: "" }, text("context")));
-  menu.append(...kinds.map((kind) => element("option", { value: kind }, text(kind))));
-  menu.addEventListener("change", () => {
-    const kind = kinds.find((one) => one === menu.value);
-    if (kind !== undefined) send({ kind: "context", context: kind });
-    menu.value = "";
-  });
-  return menu;
+function removableChip(context: ViewContext): View<ViewContext> {
+  const remove = (): void => {
+    send({ kind: "remove-context", context: context.id });
+  };
+  return { root: contextChip(context, remove), update: () => undefined };
 }

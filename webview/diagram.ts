@@ -4,8 +4,12 @@ import mermaid from "mermaid";
 
 let drawn = 0;
 
-/** @throws Error when the text is no diagram. */
-export async function drawDiagram(source: string): Promise<Node> {
+/**
+ * Draws into a shadow tree of its own: the styles that come with a diagram reach nothing else of the page.
+ *
+ * @throws Error when the text is no diagram.
+ */
+export async function drawDiagram(source: string, place: HTMLElement): Promise<void> {
   const dark = !/vscode-(light|high-contrast-light)/.test(document.body.className);
   mermaid.initialize({
     startOnLoad: false,
@@ -13,13 +17,26 @@ export async function drawDiagram(source: string): Promise<Node> {
     theme: dark ? "dark" : "default",
     htmlLabels: false,
     maxTextSize: 20_000,
+    maxEdges: 500,
     suppressErrorRendering: true,
+    // What the text of a diagram may not set for itself.
+    secure: [
+      "secure",
+      "securityLevel",
+      "startOnLoad",
+      "maxTextSize",
+      "maxEdges",
+      "themeCSS",
+      "fontFamily",
+      "htmlLabels",
+    ],
   });
   const { svg } = await mermaid.render(`diagram-${drawn++}`, source);
-  return DOMPurify.sanitize(svg, {
+  const clean = DOMPurify.sanitize(svg, {
     USE_PROFILES: { svg: true, svgFilters: true },
     ADD_TAGS: ["style"],
     FORBID_TAGS: ["a", "image", "use"],
     RETURN_DOM_FRAGMENT: true,
   });
+  place.attachShadow({ mode: "open" }).append(clean);
 }

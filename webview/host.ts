@@ -1,5 +1,6 @@
 /** The channel to the extension host, and the texts it gave in VS Code's language. */
 import type { ViewToHost } from "../src/shared/view-protocol";
+import type { ViewText } from "../src/shared/view-texts";
 
 interface VsCode {
   postMessage(message: ViewToHost): void;
@@ -9,14 +10,34 @@ interface VsCode {
 
 declare function acquireVsCodeApi(): VsCode;
 
-export const vscode = acquireVsCodeApi();
+const vscode = acquireVsCodeApi();
 
-const texts = JSON.parse(document.getElementById("texts")?.textContent ?? "{}") as Record<string, string>;
+const texts = JSON.parse(document.getElementById("texts")?.textContent ?? "{}") as Partial<Record<ViewText, string>>;
 
 /** The text by its name, with `{0}`, `{1}` filled in. */
-export const text = (name: string, ...values: readonly (string | number)[]): string =>
+export const text = (name: ViewText, ...values: readonly (string | number)[]): string =>
   (texts[name] ?? name).replace(/\{(\d)\}/g, (_place, index: string) => String(values[Number(index)] ?? ""));
 
 export const send = (message: ViewToHost): void => {
   vscode.postMessage(message);
+};
+
+/** What the view keeps for itself while it is hidden or reloaded. */
+export interface KeptState {
+  /** The question that is being written. */
+  readonly draft: string;
+  readonly chatsOpen: boolean;
+  /** How far the conversation is scrolled up from its end, in pixels. */
+  readonly scrolledUp: number;
+}
+
+const nothingKept: KeptState = { draft: "", chatsOpen: false, scrolledUp: 0 };
+
+export function keptState(): KeptState {
+  const state = vscode.getState();
+  return typeof state === "object" && state !== null ? { ...nothingKept, ...state } : nothingKept;
+}
+
+export const keep = (change: Partial<KeptState>): void => {
+  vscode.setState({ ...keptState(), ...change });
 };

@@ -1,81 +1,95 @@
 /** The chat view. It holds nothing that the host can't tell it again. */
-import "./style.css";
+import "./style/main.css";
 import type { HostToView, ViewState } from "../src/shared/view-protocol";
-import { element } from "./components";
-import { Composer } from "./composer";
-import { History } from "./history";
-import { send, text } from "./host";
-import { type MessageView, messageView } from "./message-view";
 import { Announcer } from "./announcer";
+import { Chats } from "./chats";
+import { Composer } from "./composer";
+import { Conversation } from "./conversation";
+import { element } from "./elements";
+import { keep, keptState, send, text } from "./host";
+import { takeTransfers } from "./transfer";
 
-const history = new History();
-const composer = new Composer();
 const announcer = new Announcer();
-const messages = element("main", { "aria-label": "Mini-Gemini" });
-document.getElementById("app")?.append(history.root, messages, announcer.root, composer.root);
+const conversation = new Conversation();
+const composer = new Composer({
+  editLast: () => {
+    conversation.editLast();
+  },
+});
+const chats = new Chats(() => {
+  showChats(false);
+  composer.focus();
+});
+const talk = element("div", { class: "talk" }, conversation.root, composer.root);
+document.getElementById("app")?.append(chats.root, talk, announcer.root);
+showChats(keptState().chatsOpen);
 
-/** What is shown, with what it was drawn from: an unchanged message is left alone. */
-let shown = new Map<string, { readonly view: MessageView; readonly drawnFrom: string }>();
+let state: ViewState | undefined;
 
-function show(state: ViewState): void {
-  const atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 40;
-  const next: typeof shown = new Map();
-  const last = state.messages.at(-1)?.id;
-  for (const message of state.messages) {
-    // Streamed text arrives by itself: it must not draw the message anew.
-    const streaming = message.state === "streaming";
-    const drawnFrom = JSON.stringify([streaming ? { ...message, text: "" } : message, message.id === last]);
-    const before = shown.get(message.id);
-    const kept = before?.drawnFrom === drawnFrom ? before : undefined;
-    next.set(message.id, kept ?? { view: messageView(message, message.id === last), drawnFrom });
-  }
-  const asked = [...next.keys()].some((id) => !shown.has(id));
-  shown = next;
-  const empty = element(
-    "div",
-    { class: "empty" },
-    element("h2", {}, text("emptyTitle")),
-    element("p", {}, text("emptyText")),
-  );
-  const roots = [...next.values()].map(({ view }) => view.root);
-  messages.replaceChildren(...(roots.length === 0 ? [empty] : roots));
-  composer.show(state);
-  history.show(state);
-  if (!state.busy) announcer.end();
-  if (atEnd || asked) messages.scrollTop = messages.scrollHeight;
+function showChats(open: boolean): void {
+  chats.root.hidden = !open;
+  talk.hidden = open;
+  keep({ chatsOpen: open });
 }
 
-addEventListener("message", ({ data }: MessageEvent<HostToView>) => {
+function show(next: ViewState): void {
+  const wasBusy = state?.busy === true && state.chat === next.chat;
+  state = next;
+  conversation.show(next);
+  composer.show(next);
+  chats.mark(next.chat);
+  if (!wasBusy || next.busy) return;
+  announcer.end();
+  if (next.messages.at(-1)?.state === "stopped") announcer.say(text("stopped"));
+}
+
+function receive(data: HostToView): void {
   switch (data.kind) {
     case "state":
       show(data.state);
       return;
-    case "text": {
-      const atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 40;
-      shown.get(data.message)?.view.append(data.text);
+    case "text":
+      conversation.append(data.message, data.text);
       announcer.add(data.text);
-      if (atEnd) requestAnimationFrame(() => (messages.scrollTop = messages.scrollHeight));
       return;
-    }
     case "stage":
-      shown.get(data.message)?.view.stage(data.text, data.fraction);
+      conversation.stage(data.message, data.stage);
+      if (data.stage.fraction === null || data.stage.fraction === 0) announcer.say(data.stage.text);
       return;
-    case "prompt":
-      composer.add(data.text);
+    case "chats":
+      chats.show(data.search, data.chats, state?.chat ?? "");
+      return;
+    case "focus":
+      showChats(data.on === "chats");
+      if (data.on === "chats") chats.focus();
+      else composer.focus();
+      return;
+    case "current-image":
+      composer.showCurrentImage(data.name);
       return;
   }
+}
+
+addEventListener("message", ({ data }: MessageEvent<HostToView>) => {
+  receive(data);
 });
 
-document.addEventListener("click", (event) => {
-  follow(event);
+takeTransfers((over) => {
+  document.body.classList.toggle("dragging", over);
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") follow(event);
+
+// Who comes to the view wants to write, unless they come by keyboard to something in it.
+addEventListener("focus", () => {
+  if (document.activeElement === document.body && !talk.hidden) composer.focus();
 });
 
 function follow(event: Event): void {
   const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-target]") : null;
   if (link !== null) send({ kind: "open-link", target: link.dataset["target"] ?? "" });
 }
+document.addEventListener("click", follow);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") follow(event);
+});
 
 send({ kind: "ready" });

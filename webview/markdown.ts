@@ -5,21 +5,17 @@
  * would follow by itself. Links keep their target in `data-target`; the host asks before it opens one.
  */
 import DOMPurify from "dompurify";
-import hljs from "highlight.js/lib/common";
 import MarkdownIt from "markdown-it";
+import { linkRules } from "./link-rules";
 import { mathRule } from "./math-rule";
 
-const markdown = new MarkdownIt({ html: false, linkify: false, highlight });
+const markdown = new MarkdownIt({ html: false, linkify: false });
 
 markdown.use(mathRule);
-markdown.validateLink = () => true;
+markdown.use(linkRules);
 markdown.renderer.rules["image"] = (tokens, index) => {
   const token = tokens[index];
   return markdown.utils.escapeHtml(`[${token?.content ?? ""}] (${String(token?.attrGet("src") ?? "")})`);
-};
-markdown.renderer.rules["link_open"] = (tokens, index) => {
-  const target = markdown.utils.escapeHtml(String(tokens[index]?.attrGet("href") ?? ""));
-  return `<a role="link" tabindex="0" data-target="${target}" title="${target}">`;
 };
 
 const allowed = {
@@ -32,10 +28,3 @@ const allowed = {
 
 export const renderMarkdown = (source: string): DocumentFragment =>
   DOMPurify.sanitize(markdown.render(source), { ...allowed, RETURN_DOM_FRAGMENT: true });
-
-const mostHighlighted = 50_000;
-
-function highlight(code: string, language: string): string {
-  if (hljs.getLanguage(language) === undefined || code.length > mostHighlighted) return "";
-  return hljs.highlight(code, { language, ignoreIllegals: true }).value;
-}

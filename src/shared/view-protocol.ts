@@ -23,9 +23,24 @@ export interface ViewImage {
   readonly reading?: Reading | undefined;
 }
 
+export type ContextKind = "selection" | "file" | "diagnostics";
+
+/** Text of the workspace that goes with a question, by the person's choice. */
+export interface ViewContext {
+  readonly id: string;
+  readonly kind: ContextKind;
+  readonly label: string;
+}
+
 export interface ViewFailure {
   readonly message: string;
   readonly advice: string;
+}
+
+/** What is being done, and how much of it where that is known (0 to 1). */
+export interface ViewStage {
+  readonly text: string;
+  readonly fraction: number | null;
 }
 
 /** Who answered. */
@@ -43,6 +58,7 @@ export interface ViewMessage {
   readonly role: "user" | "assistant";
   readonly text: string;
   readonly images: readonly ViewImage[];
+  readonly contexts: readonly ViewContext[];
   readonly state: MessageState;
   readonly failure?: ViewFailure | undefined;
   readonly model?: Answerer | undefined;
@@ -56,21 +72,27 @@ export interface ChatSummary {
   readonly updated: number;
 }
 
+/** The open chat. */
 export interface ViewState {
-  readonly chat: ChatSummary;
+  readonly chat: string;
   readonly messages: readonly ViewMessage[];
+  /** Of the question that is being written. */
   readonly attachments: readonly ViewImage[];
-  readonly history: readonly ChatSummary[];
+  readonly contexts: readonly ViewContext[];
   readonly busy: boolean;
+  /** Of the answer in progress. */
+  readonly stage: ViewStage | null;
 }
 
 export type HostToView =
   | { readonly kind: "state"; readonly state: ViewState }
   | { readonly kind: "text"; readonly message: string; readonly text: string }
-  | { readonly kind: "stage"; readonly message: string; readonly text: string; readonly fraction: number | null }
-  | { readonly kind: "prompt"; readonly text: string };
-
-export type ContextKind = "selection" | "file" | "diagnostics";
+  | { readonly kind: "stage"; readonly message: string; readonly stage: ViewStage }
+  /** The chats that hold the text searched for, newest first. */
+  | { readonly kind: "chats"; readonly search: string; readonly chats: readonly ChatSummary[] }
+  | { readonly kind: "focus"; readonly on: "question" | "chats" }
+  /** The image that the current editor shows. */
+  | { readonly kind: "current-image"; readonly name: string | null };
 
 export type ViewToHost =
   | { readonly kind: "ready" }
@@ -82,8 +104,11 @@ export type ViewToHost =
   | { readonly kind: "attach-addresses"; readonly addresses: readonly string[] }
   | { readonly kind: "attach-pick" }
   | { readonly kind: "attach-current" }
+  | { readonly kind: "refuse-file"; readonly name: string }
   | { readonly kind: "detach"; readonly image: string }
   | { readonly kind: "crop"; readonly image: string; readonly rectangle: Rectangle }
+  | { readonly kind: "add-context" }
+  | { readonly kind: "remove-context"; readonly context: string }
   | { readonly kind: "copy"; readonly text: string }
   | { readonly kind: "insert"; readonly text: string }
   | { readonly kind: "new-file"; readonly text: string; readonly language: string }
@@ -92,8 +117,8 @@ export type ViewToHost =
   | { readonly kind: "open-chat"; readonly chat: string }
   | { readonly kind: "rename-chat"; readonly chat: string }
   | { readonly kind: "delete-chat"; readonly chat: string }
-  | { readonly kind: "export-chat" }
-  | { readonly kind: "context"; readonly context: ContextKind }
+  | { readonly kind: "export-chat"; readonly chat: string }
+  | { readonly kind: "search-chats"; readonly text: string }
   | { readonly kind: "choose-model" }
   | { readonly kind: "show-log" };
 
@@ -103,20 +128,51 @@ export const longestText = 1_000_000;
 /** Largest pasted image, in bytes. */
 export const largestPaste = 100 * 1024 * 1024;
 
-/** Whether a value that came from the view has the shape of a message: every text a bounded string. */
-export function isViewMessage(value: unknown): value is ViewToHost {
-  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
-  return Object.entries(value).every(([name, field]: [string, unknown]) => {
-    if (name === "bytes") return field instanceof Uint8Array && field.byteLength <= largestPaste;
-    if (name === "rectangle") return isRectangle(field);
-    if (name === "addresses") return Array.isArray(field) && field.length <= 100 && field.every(isText);
-    return isText(field);
-  });
-}
+type Check = (value: unknown) => boolean;
 
-const isText = (value: unknown): value is string => typeof value === "string" && value.length <= longestText;
-
-const isRectangle = (value: unknown): value is Rectangle =>
+const isText: Check = (value) => typeof value === "string" && value.length <= longestText;
+const isBytes: Check = (value) => value instanceof Uint8Array && value.byteLength <= largestPaste;
+const isAddresses: Check = (value) => Array.isArray(value) && value.length <= 100 && value.every(isText);
+const isRectangle: Check = (value) =>
   typeof value === "object" &&
   value !== null &&
   ["left", "top", "width", "height"].every((side) => Number.isInteger((value as Record<string, unknown>)[side]));
+
+/** The fields of every message, and what each must be. */
+const fields: { readonly [K in ViewToHost["kind"]]: Readonly<Record<string, Check>> } = {
+  ready: {},
+  ask: { text: isText },
+  stop: {},
+  retry: {},
+  edit: { message: isText, text: isText },
+  "attach-bytes": { name: isText, bytes: isBytes },
+  "attach-addresses": { addresses: isAddresses },
+  "attach-pick": {},
+  "attach-current": {},
+  "refuse-file": { name: isText },
+  detach: { image: isText },
+  crop: { image: isText, rectangle: isRectangle },
+  "add-context": {},
+  "remove-context": { context: isText },
+  copy: { text: isText },
+  insert: { text: isText },
+  "new-file": { text: isText, language: isText },
+  "open-link": { target: isText },
+  "new-chat": {},
+  "open-chat": { chat: isText },
+  "rename-chat": { chat: isText },
+  "delete-chat": { chat: isText },
+  "export-chat": { chat: isText },
+  "search-chats": { text: isText },
+  "choose-model": {},
+  "show-log": {},
+};
+
+/** Whether a value that came from the view is a message: a known kind with all its fields, each of its type and size. */
+export function isViewMessage(value: unknown): value is ViewToHost {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
+  const { kind } = value;
+  if (typeof kind !== "string" || !Object.hasOwn(fields, kind)) return false;
+  const message = value as Readonly<Record<string, unknown>>;
+  return Object.entries(fields[kind as ViewToHost["kind"]]).every(([name, check]) => check(message[name]));
+}

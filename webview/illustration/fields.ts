@@ -1,5 +1,5 @@
 /** Labelled fields of the form: native elements, since they speak to every keyboard and screen reader. */
-import { element } from "../components";
+import { element } from "../elements";
 
 export function labelled(label: string, field: HTMLElement): HTMLElement {
   return element("label", {}, element("span", {}, label), field);

@@ -8,7 +8,8 @@ import {
   type StyleName,
   styleNames,
 } from "../../src/shared/illustration-protocol";
-import { button, element } from "../components";
+import { button } from "../components";
+import { element } from "../elements";
 import { choice, labelled, numberField, numberIn } from "./fields";
 import { ask, text } from "./host";
 

@@ -1,6 +1,7 @@
 /** The drawn pictures, newest first, each with what can be done with it. */
 import type { PanelPicture, PanelState } from "../../src/shared/illustration-protocol";
-import { button, element } from "../components";
+import { button } from "../components";
+import { element } from "../elements";
 import { ask, text } from "./host";
 
 interface Shown {

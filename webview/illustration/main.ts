@@ -1,7 +1,8 @@
 /** The illustration panel. It holds nothing that the host can't tell it again, but what is being written. */
 import "./panel.css";
 import type { HostToPanel, PanelState } from "../../src/shared/illustration-protocol";
-import { button, element } from "../components";
+import { button } from "../components";
+import { element } from "../elements";
 import { Form } from "./form";
 import { Gallery } from "./gallery";
 import { ask, text } from "./host";

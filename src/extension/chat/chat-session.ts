@@ -1,21 +1,39 @@
-/** The chat that is open: its turns, its attachments and the answer in progress. Knows no webview. */
+/** The chat that is open: its turns, what goes with the next question, and the answer in progress. Knows no webview. */
 import * as vscode from "vscode";
-import { FailureError, failureOf } from "../../shared/failure";
-import type { ExplainPart, ImageSource, LoadedModel, Rectangle, Stage, Turn } from "../../shared/protocol";
+import { FailureError, failureOf, throwIfCancelled } from "../../shared/failure";
+import type { ExplainPart, ImageSource, LoadedModel, Rectangle, Turn } from "../../shared/protocol";
+import type { ViewStage } from "../../shared/view-protocol";
 import type { Explainer } from "../explainer";
 import { failureMessage, logFailure, noticeMessage } from "../failure-message";
 import { withPlaces } from "../assist/workspace-places";
 import { type TaskName, taskQuestion, taskText } from "../tasks";
-import { type Chat, type ChatStore, newChat, type StoredImage, type StoredMessage } from "./chat-store";
+import {
+  type Chat,
+  type ChatStore,
+  newChat,
+  type StoredContext,
+  type StoredImage,
+  type StoredMessage,
+} from "./chat-store";
+import { explainStage, loadStage, startingStage } from "./stage-text";
 
 export interface SessionEvents {
   /** Anything but streamed text has changed. */
   changed(): void;
   text(message: string, text: string): void;
-  stage(message: string, text: string, fraction: number | null): void;
+  stage(message: string, stage: ViewStage): void;
+  /** The chat could not be written to disk; it goes on in memory. */
+  unsaved(thrown: unknown): void;
+}
+
+interface Running {
+  readonly chat: Chat;
+  readonly stop: AbortController;
+  stage: ViewStage;
 }
 
 const saveEveryMilliseconds = 500;
+const longestTitle = 60;
 
 export class ChatSession {
   readonly store: ChatStore;
@@ -23,9 +41,7 @@ export class ChatSession {
   readonly #explainer: Explainer;
   readonly #events: SessionEvents;
   readonly #log: vscode.LogOutputChannel;
-  #stop: AbortController | undefined;
-  /** The answer in progress; never rejects. */
-  #answering: Promise<void> = Promise.resolve();
+  #running: Running | undefined;
 
   constructor(store: ChatStore, explainer: Explainer, log: vscode.LogOutputChannel, events: SessionEvents) {
     this.store = store;
@@ -35,117 +51,113 @@ export class ChatSession {
   }
 
   get busy(): boolean {
-    return this.#stop !== undefined;
+    return this.#running?.chat === this.chat;
+  }
+
+  /** Of the answer in progress in this chat. */
+  get stage(): ViewStage | null {
+    return this.busy ? (this.#running?.stage ?? null) : null;
   }
 
   async attach(name: string, bytes: Uint8Array): Promise<void> {
-    this.chat.attachments.push(await this.store.addImage(this.chat.id, name, bytes));
-    await this.#changed();
+    const { chat } = this;
+    chat.attachments.push(await this.store.addImage(chat.id, name, bytes));
+    this.#changed();
   }
 
-  async detach(id: string): Promise<void> {
+  detach(id: string): void {
     this.chat.attachments = this.chat.attachments.filter((image) => image.id !== id);
-    await this.#changed();
+    this.#changed();
   }
 
-  /** Attaches a part of an image that is in the chat; the engine cuts it from the original's pixels. */
-  async crop(id: string, crop: Rectangle): Promise<void> {
-    const all = [...this.chat.attachments, ...this.chat.messages.flatMap(({ images }) => images)];
-    const original = all.find((image) => image.id === id);
+  /**
+   * Takes a part of an image that is in the chat; the engine cuts it from the original's pixels. It stands for the
+   * image when that is not sent yet, and goes with the next question when it is.
+   */
+  crop(id: string, crop: Rectangle): void {
+    const { attachments, messages } = this.chat;
+    const original = [...attachments, ...messages.flatMap(({ images }) => images)].find((image) => image.id === id);
     if (original === undefined) return;
     const { name, file } = original;
-    this.chat.attachments.push({ id: crypto.randomUUID(), name, file, crop });
-    await this.#changed();
+    const part = { id: crypto.randomUUID(), name, file, crop };
+    const at = attachments.indexOf(original);
+    if (at === -1) attachments.push(part);
+    else attachments[at] = part;
+    this.#changed();
   }
 
-  async open(chat: Chat): Promise<void> {
+  addContexts(contexts: readonly StoredContext[]): void {
+    this.chat.contexts.push(...contexts);
+    this.#changed();
+  }
+
+  removeContext(id: string): void {
+    this.chat.contexts = this.chat.contexts.filter((context) => context.id !== id);
+    this.#changed();
+  }
+
+  open(chat: Chat): void {
     this.stop();
-    await this.#answering;
     this.chat = chat;
-    await this.#changed();
+    this.#changed();
   }
 
   stop(): void {
-    this.#stop?.abort();
+    if (this.busy) this.#running?.stop.abort();
   }
 
+  /** Without words, the images that are attached are explained. */
   async ask(text: string): Promise<void> {
-    if (this.busy) throw new FailureError({ code: "engine-busy", method: "explain" });
-    if (text.trim() === "" && this.chat.attachments.length === 0) return;
-    return text.trim() === "" ? this.askTask("explain") : this.#ask(text, undefined);
+    if (text.trim() !== "") await this.#question(text, undefined);
+    else if (this.chat.attachments.length > 0) await this.askTask("explain");
   }
 
   /** Asks what a command stands for, about the images that are attached. */
   async askTask(task: TaskName): Promise<void> {
-    if (this.busy) throw new FailureError({ code: "engine-busy", method: "explain" });
-    await this.#ask(taskText(task), task);
+    await this.#question(taskText(task), task);
   }
 
-  async #ask(question: string, task: TaskName | undefined): Promise<void> {
-    this.chat.messages.push({ ...message("user", question, this.chat.attachments), task });
-    if (this.chat.title === "") this.chat.title = question.replace(/\s+/g, " ").slice(0, 60);
-    this.chat.attachments = [];
-    await this.#answer();
+  async #question(text: string, task: TaskName | undefined): Promise<void> {
+    const { chat } = this;
+    if (this.busy) throw new FailureError({ code: "engine-busy", method: "explain" });
+    if (chat.title === "") chat.title = titleOf(task === "explain" ? "" : text, chat.attachments);
+    chat.messages.push({ ...message("user", text, chat.attachments, chat.contexts), task });
+    chat.attachments = [];
+    chat.contexts = [];
+    await this.#answer(chat);
   }
 
   /** Answers the last question again. */
   async retry(): Promise<void> {
+    const { chat } = this;
     if (this.busy) return;
-    while (this.chat.messages.at(-1)?.role === "assistant") this.chat.messages.pop();
-    if (this.chat.messages.length > 0) await this.#answer();
+    while (chat.messages.at(-1)?.role === "assistant") chat.messages.pop();
+    if (chat.messages.length > 0) await this.#answer(chat);
   }
 
   /** Replaces a question and forgets all that came after it. */
   async edit(id: string, text: string): Promise<void> {
-    const at = this.chat.messages.findIndex((one) => one.id === id && one.role === "user");
-    const edited = this.chat.messages[at];
+    const { chat } = this;
+    const at = chat.messages.findIndex((one) => one.id === id && one.role === "user");
+    const edited = chat.messages[at];
     if (this.busy || edited === undefined || text.trim() === "") return;
     if (edited.text !== text) edited.task = undefined;
     edited.text = text;
-    this.chat.messages.length = at + 1;
-    await this.#answer();
+    chat.messages.length = at + 1;
+    await this.#answer(chat);
   }
 
-  async #answer(): Promise<void> {
-    const answer = this.#stream();
-    this.#answering = answer.catch(() => undefined);
-    await answer;
-  }
-
-  async #stream(): Promise<void> {
-    const { chat } = this;
+  async #answer(chat: Chat): Promise<void> {
+    const before = [...chat.messages];
     const asked = chat.messages.at(-1);
     const answer = message("assistant", "", []);
     answer.state = "streaming";
-    const before = [...chat.messages];
     chat.messages.push(answer);
-    const stop = new AbortController();
-    this.#stop = stop;
-    let saved = Date.now();
-    const read: string[] = [];
+    const running: Running = { chat, stop: new AbortController(), stage: startingStage() };
+    this.#running = running;
+    this.#changed();
     try {
-      await this.#changed();
-      this.#events.stage(answer.id, vscode.l10n.t("Starting the engine…"), null);
-      const result = await this.#explainer.ask((model) => this.#turns(chat, before, model), {
-        signal: stop.signal,
-        onLoad: ({ done, total }) => {
-          this.#events.stage(answer.id, vscode.l10n.t("Loading the model…"), total > 0 ? done / total : null);
-        },
-        onLoaded: ({ name, starter, server, notices }) => {
-          answer.model = { name, starter, server };
-          answer.notices.push(...notices.map(noticeMessage));
-          this.#events.changed();
-        },
-        onPart: (part) => {
-          if (part.kind === "image") read.push(...part.ocr.map(({ text }) => text));
-          this.#take(part, answer, asked);
-          if (Date.now() - saved < saveEveryMilliseconds) return;
-          saved = Date.now();
-          this.#save(chat);
-        },
-      });
-      const { text } = result;
-      answer.text = asked?.task === "error" ? await withPlaces(text, read) : text;
+      answer.text = await this.#ask(running, before, answer, asked);
       answer.state = "done";
     } catch (thrown) {
       const failure = failureOf(thrown);
@@ -155,18 +167,59 @@ export class ChatSession {
         answer.failure = failureMessage(failure);
       }
     } finally {
-      this.#stop = undefined;
+      if (this.#running === running) this.#running = undefined;
       chat.updated = Date.now();
-      await this.store.save(chat);
+      await this.#save(chat);
       this.#events.changed();
     }
   }
 
-  #take(part: ExplainPart, answer: StoredMessage, asked: StoredMessage | undefined): void {
+  /** The whole answer. Stopping ends the wait at once, even where the engine takes its time to notice. */
+  async #ask(
+    running: Running,
+    before: readonly StoredMessage[],
+    answer: StoredMessage,
+    asked: StoredMessage | undefined,
+  ): Promise<string> {
+    const { chat, stop } = running;
+    let saved = Date.now();
+    const read: string[] = [];
+    const stage = (now: ViewStage): void => {
+      running.stage = now;
+      if (chat === this.chat) this.#events.stage(answer.id, now);
+    };
+    const answering = this.#explainer.ask((model) => this.#turns(chat, before, model), {
+      signal: stop.signal,
+      onLoad: (part) => {
+        stage(loadStage(part));
+      },
+      onLoaded: ({ name, starter, server, notices }) => {
+        answer.model = { name, starter, server };
+        answer.notices.push(...notices.map(noticeMessage));
+        this.#events.changed();
+      },
+      onPart: (part) => {
+        if (stop.signal.aborted) return;
+        if (part.kind === "image") read.push(...part.ocr.map((line) => line.text));
+        if (part.kind === "stage") stage(explainStage(part.stage, part.done, part.total));
+        else this.#take(part, answer, asked);
+        if (Date.now() - saved < saveEveryMilliseconds) return;
+        saved = Date.now();
+        void this.#save(chat);
+      },
+    });
+    const stopped = new Promise<never>((_, reject) => {
+      stop.signal.addEventListener("abort", () => {
+        reject(new FailureError({ code: "cancelled" }));
+      });
+    });
+    const { text } = await Promise.race([answering, stopped]);
+    throwIfCancelled(stop.signal);
+    return asked?.task === "error" ? withPlaces(text, read) : text;
+  }
+
+  #take(part: Exclude<ExplainPart, { kind: "stage" }>, answer: StoredMessage, asked: StoredMessage | undefined): void {
     switch (part.kind) {
-      case "stage":
-        this.#events.stage(answer.id, stageText(part.stage), part.total > 1 ? part.done / part.total : null);
-        return;
       case "text":
         answer.text += part.text;
         this.#events.text(answer.id, part.text);
@@ -191,10 +244,14 @@ export class ChatSession {
   #turns(chat: Chat, messages: readonly StoredMessage[], model: LoadedModel): Turn[] {
     return messages
       .filter(({ role, text }) => role === "user" || text !== "")
-      .map(({ role, text, task, images }) => {
+      .map(({ role, text, task, images, contexts }) => {
         if (role === "assistant") return { role, text };
         const question = task === undefined ? text : taskQuestion(task, model);
-        return { role, text: question, images: images.map((image) => this.#source(chat, image)) };
+        return {
+          role,
+          text: [...contexts.map((context) => context.text), question].join("\n\n"),
+          images: images.map((image) => this.#source(chat, image)),
+        };
       });
   }
 
@@ -206,40 +263,35 @@ export class ChatSession {
     };
   }
 
-  async #changed(): Promise<void> {
-    if (this.chat.messages.length + this.chat.attachments.length > 0) await this.store.save(this.chat);
+  #changed(): void {
+    const { messages, attachments, contexts } = this.chat;
+    if (messages.length + attachments.length + contexts.length > 0) void this.#save(this.chat);
     this.#events.changed();
   }
 
-  #save(chat: Chat): void {
-    this.store.save(chat).catch((error: unknown) => {
-      this.#log.error(`the chat could not be saved: ${String(error)}`);
-    });
+  async #save(chat: Chat): Promise<void> {
+    try {
+      await this.store.save(chat);
+    } catch (thrown) {
+      this.#events.unsaved(thrown);
+    }
   }
 }
 
-const message = (role: StoredMessage["role"], text: string, images: StoredImage[]): StoredMessage => ({
-  id: crypto.randomUUID(),
-  role,
-  text,
-  images,
-  state: "done",
-  notices: [],
-});
+const message = (
+  role: StoredMessage["role"],
+  text: string,
+  images: StoredImage[],
+  contexts: StoredContext[] = [],
+): StoredMessage => ({ id: crypto.randomUUID(), role, text, images, contexts, state: "done", notices: [] });
 
-function stageText(stage: Stage): string {
-  switch (stage) {
-    case "decoding":
-      return vscode.l10n.t("Opening the image…");
-    case "reading-text":
-      return vscode.l10n.t("Reading the text…");
-    case "looking":
-      return vscode.l10n.t("Looking…");
-    case "looking-closely":
-      return vscode.l10n.t("Looking closely…");
-    case "thinking":
-      return vscode.l10n.t("Thinking…");
-    case "writing":
-      return vscode.l10n.t("Writing…");
-  }
+/** What tells this chat from others: its first images and question. */
+function titleOf(question: string, images: readonly StoredImage[]): string {
+  const names = images.map(({ name }) => name).join(", ");
+  const text = question.replace(/\s+/g, " ").trim();
+  const title =
+    names === "" || text === ""
+      ? names + text
+      : vscode.l10n.t("{images}: {question}", { images: names, question: text });
+  return title.length > longestTitle ? `${title.slice(0, longestTitle - 1)}…` : title;
 }

@@ -1,8 +1,15 @@
 /** Chats on disk: one folder each, with `chat.json` and copies of its images, written as they change. */
 import * as vscode from "vscode";
 import type { Rectangle } from "../../shared/protocol";
+import type {
+  Answerer,
+  ChatSummary,
+  ContextKind,
+  MessageState,
+  Reading,
+  ViewFailure,
+} from "../../shared/view-protocol";
 import type { TaskName } from "../tasks";
-import type { Answerer, ChatSummary, MessageState, Reading, ViewFailure } from "../../shared/view-protocol";
 
 export interface StoredImage {
   readonly id: string;
@@ -13,6 +20,14 @@ export interface StoredImage {
   readonly reading?: Reading | undefined;
 }
 
+export interface StoredContext {
+  readonly id: string;
+  readonly kind: ContextKind;
+  readonly label: string;
+  /** What is told to the model. */
+  readonly text: string;
+}
+
 export interface StoredMessage {
   readonly id: string;
   readonly role: "user" | "assistant";
@@ -20,6 +35,7 @@ export interface StoredMessage {
   /** What a command asked, while the text is still its own. */
   task?: TaskName | undefined;
   images: StoredImage[];
+  contexts: StoredContext[];
   state: MessageState;
   failure?: ViewFailure | undefined;
   model?: Answerer | undefined;
@@ -31,7 +47,9 @@ export interface Chat {
   title: string;
   updated: number;
   messages: StoredMessage[];
+  /** Of the question that is being written. */
   attachments: StoredImage[];
+  contexts: StoredContext[];
 }
 
 export const newChat = (): Chat => ({
@@ -40,11 +58,17 @@ export const newChat = (): Chat => ({
   updated: Date.now(),
   messages: [],
   attachments: [],
+  contexts: [],
 });
+
+const chatFile = "chat.json";
+const safeName = /^[\w-]+(\.\w+)?$/;
 
 export class ChatStore {
   readonly root: vscode.Uri;
   #writing: Promise<void> = Promise.resolve();
+  #summaries: Promise<Map<string, ChatSummary>> | undefined;
+  readonly #deleted = new Set<string>();
 
   constructor(context: vscode.ExtensionContext) {
     this.root = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "chats");
@@ -71,12 +95,17 @@ export class ChatStore {
   /** Writes one after the other; beside the old file and renamed into place, so a crash leaves one or the other. */
   save(chat: Chat): Promise<void> {
     const bytes = new TextEncoder().encode(JSON.stringify(chat));
+    const { id, title, updated } = chat;
+    const hasMessages = chat.messages.length > 0;
     const write = async (): Promise<void> => {
-      await vscode.workspace.fs.createDirectory(this.folder(chat.id));
-      const part = vscode.Uri.joinPath(this.folder(chat.id), "chat.json.part");
+      // An answer in progress ends after its chat has been deleted: that must not bring the chat back.
+      if (this.#deleted.has(id)) return;
+      const folder = this.folder(id);
+      await vscode.workspace.fs.createDirectory(folder);
+      const part = vscode.Uri.joinPath(folder, `${chatFile}.part`);
       await vscode.workspace.fs.writeFile(part, bytes);
-      const file = vscode.Uri.joinPath(this.folder(chat.id), "chat.json");
-      await vscode.workspace.fs.rename(part, file, { overwrite: true });
+      await vscode.workspace.fs.rename(part, vscode.Uri.joinPath(folder, chatFile), { overwrite: true });
+      if (hasMessages) (await this.#all()).set(id, { id, title, updated });
     };
     const mine = this.#writing.then(write);
     this.#writing = mine.catch(() => undefined);
@@ -85,34 +114,56 @@ export class ChatStore {
 
   /** The chat, or undefined when there is none that can be read. Answers cut by a reload count as stopped. */
   async load(id: string): Promise<Chat | undefined> {
-    if (!/^[\w-]+$/.test(id)) return undefined;
+    if (!safeName.test(id)) return undefined;
     try {
-      const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.folder(id), "chat.json"));
-      const chat = JSON.parse(new TextDecoder().decode(bytes)) as Chat;
+      const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.folder(id), chatFile));
+      const chat = { ...newChat(), ...(JSON.parse(new TextDecoder().decode(bytes)) as Partial<Chat>), id };
       for (const message of chat.messages) if (message.state === "streaming") message.state = "stopped";
-      return chat;
+      const images = [...chat.attachments, ...chat.messages.flatMap((message) => message.images)];
+      return images.every(({ file }) => safeName.test(file)) ? chat : undefined;
     } catch {
       return undefined;
     }
   }
 
-  /** Newest first. */
-  async list(): Promise<ChatSummary[]> {
-    let entries: [string, vscode.FileType][] = [];
-    try {
-      entries = await vscode.workspace.fs.readDirectory(this.root);
-    } catch {
-      return [];
-    }
-    const chats = await Promise.all(entries.map(([name]) => this.load(name)));
-    return chats
-      .filter((chat) => chat !== undefined && chat.messages.length > 0)
-      .map((chat) => ({ id: chat?.id ?? "", title: chat?.title ?? "", updated: chat?.updated ?? 0 }))
-      .sort((a, b) => b.updated - a.updated);
+  /** The chats in whose title or messages the text stands, newest first; all of them when it is empty. */
+  async list(search = ""): Promise<readonly ChatSummary[]> {
+    const all = [...(await this.#all()).values()].sort((a, b) => b.updated - a.updated);
+    const wanted = search.trim().toLowerCase();
+    if (wanted === "") return all;
+    const found = await Promise.all(
+      all.map(async ({ id }) => {
+        const chat = await this.load(id);
+        const texts = [chat?.title ?? "", ...(chat?.messages.map(({ text }) => text) ?? [])];
+        return texts.some((text) => text.toLowerCase().includes(wanted));
+      }),
+    );
+    return all.filter((_, index) => found[index]);
   }
 
   async delete(id: string): Promise<void> {
+    if (!safeName.test(id)) return;
+    this.#deleted.add(id);
     await this.#writing;
-    if (/^[\w-]+$/.test(id)) await vscode.workspace.fs.delete(this.folder(id), { recursive: true });
+    (await this.#all()).delete(id);
+    await vscode.workspace.fs.delete(this.folder(id), { recursive: true });
+  }
+
+  /** Read from disk once; kept up to date by what is saved and deleted. */
+  #all(): Promise<Map<string, ChatSummary>> {
+    this.#summaries ??= this.#readSummaries();
+    return this.#summaries;
+  }
+
+  async #readSummaries(): Promise<Map<string, ChatSummary>> {
+    let entries: [string, vscode.FileType][];
+    try {
+      entries = await vscode.workspace.fs.readDirectory(this.root);
+    } catch {
+      return new Map();
+    }
+    const chats = await Promise.all(entries.map(([name]) => this.load(name)));
+    const kept = chats.filter((chat) => chat !== undefined && chat.messages.length > 0) as readonly Chat[];
+    return new Map(kept.map(({ id, title, updated }) => [id, { id, title, updated }]));
   }
 }

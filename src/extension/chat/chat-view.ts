@@ -1,16 +1,24 @@
 /** The sidebar view: shows the session, and does what is asked in it. */
 import * as vscode from "vscode";
-import { type HostToView, isViewMessage, type ViewState, type ViewToHost } from "../../shared/view-protocol";
+import { FailureError } from "../../shared/failure";
+import {
+  type HostToView,
+  isViewMessage,
+  type ViewImage,
+  type ViewState,
+  type ViewToHost,
+} from "../../shared/view-protocol";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
 import { isImage, nameOf, readImage } from "../images";
 import { activeImage, pickImages } from "../pick-images";
 import type { TaskName } from "../tasks";
-import { contextText } from "./context-text";
-import { exportChat } from "./export-chat";
-import { newChat, type ChatStore, type StoredImage } from "./chat-store";
+import { newChat, type ChatStore, type StoredContext, type StoredImage } from "./chat-store";
 import { ChatSession } from "./chat-session";
+import { insertAtCursor, newFile } from "./editor-actions";
+import { exportChat } from "./export-chat";
 import { openLink } from "./open-link";
+import { pickContexts } from "./question-context";
 import { viewHtml } from "./view-html";
 
 const openChatKey = "openChat";
@@ -22,23 +30,43 @@ export class ChatView implements vscode.WebviewViewProvider {
   readonly #log: vscode.LogOutputChannel;
   readonly #restored: Promise<void>;
   #view: vscode.WebviewView | undefined;
-  #prompt: string | undefined;
+  /** Where the focus goes as soon as the view can take it. */
+  #focus: "question" | "chats" | undefined;
+  #search = "";
+  #saveFailed = false;
 
   constructor(context: vscode.ExtensionContext, store: ChatStore, explainer: Explainer, log: vscode.LogOutputChannel) {
     this.#context = context;
     this.#log = log;
     this.session = new ChatSession(store, explainer, log, {
       changed: () => {
-        this.#showState().catch((error: unknown) => void showFailure(error, log));
+        this.#showState();
+        void this.#showChats();
       },
       text: (message, text) => {
         this.#post({ kind: "text", message, text });
       },
-      stage: (message, text, fraction) => {
-        this.#post({ kind: "stage", message, text, fraction });
+      stage: (message, stage) => {
+        this.#post({ kind: "stage", message, stage });
+      },
+      unsaved: (thrown) => {
+        // Once, not with every word of an answer.
+        if (this.#saveFailed) return;
+        this.#saveFailed = true;
+        const reason = thrown instanceof Error ? thrown.message : String(thrown);
+        void showFailure(new FailureError({ code: "write-failed", file: store.root.fsPath, reason }), log);
       },
     });
     this.#restored = this.#restore();
+    const follow = vscode.window.tabGroups.onDidChangeTabs(() => {
+      this.#showCurrentImage();
+    });
+    context.subscriptions.push(
+      follow,
+      vscode.window.tabGroups.onDidChangeTabGroups(() => {
+        this.#showCurrentImage();
+      }),
+    );
   }
 
   async resolveWebviewView(view: vscode.WebviewView): Promise<void> {
@@ -59,39 +87,41 @@ export class ChatView implements vscode.WebviewViewProvider {
     view.webview.html = viewHtml(view.webview, extensionUri);
   }
 
-  async reveal(): Promise<void> {
+  async reveal(focus: "question" | "chats" = "question"): Promise<void> {
     await this.#restored;
+    this.#focus = focus;
     await vscode.commands.executeCommand(`${ChatView.id}.focus`);
+    if (this.#view !== undefined) this.#post({ kind: "focus", on: focus });
   }
 
   /** Opens a fresh chat with these images; asks at once when there is a task. */
   async explain(images: readonly vscode.Uri[], task: TaskName | undefined): Promise<void> {
-    await this.reveal();
-    await this.session.open(newChat());
-    for (const image of images) await this.session.attach(nameOf(image), await readImage(image));
+    await this.startNewChat();
+    await this.#attach(images);
     if (task !== undefined) await this.session.askTask(task);
   }
 
   async startNewChat(): Promise<void> {
     await this.reveal();
-    await this.session.open(newChat());
+    this.session.open(newChat());
+  }
+
+  async exportOpenChat(): Promise<void> {
+    await this.#restored;
+    await this.#export(this.session.chat.id);
   }
 
   async #restore(): Promise<void> {
     const id = this.#context.workspaceState.get<string>(openChatKey);
     const chat = id === undefined ? undefined : await this.session.store.load(id);
-    if (chat !== undefined) await this.session.open(chat);
+    if (chat !== undefined) this.session.open(chat);
   }
 
   async #receive(message: ViewToHost): Promise<void> {
     const { session } = this;
     switch (message.kind) {
       case "ready":
-        await this.#restored;
-        await this.#showState();
-        if (this.#prompt !== undefined) this.#post({ kind: "prompt", text: this.#prompt });
-        this.#prompt = undefined;
-        return;
+        return this.#showAll();
       case "ask":
         return session.ask(message.text);
       case "stop":
@@ -104,53 +134,53 @@ export class ChatView implements vscode.WebviewViewProvider {
       case "attach-bytes":
         return session.attach(message.name, message.bytes);
       case "attach-addresses":
-        return this.#attach(message.addresses.map((address) => vscode.Uri.parse(address, true)).filter(isImage));
+        return this.#attach(message.addresses.map((address) => vscode.Uri.parse(address, true)));
       case "attach-pick":
         return this.#attach(await pickImages());
       case "attach-current": {
-        const current = activeImage();
-        return this.#attach(current === undefined ? await pickImages() : [current]);
+        const image = activeImage();
+        return this.#attach(image === undefined ? await pickImages() : [image]);
       }
+      case "refuse-file":
+        throw unsupported(message.name);
       case "detach":
-        return session.detach(message.image);
+        session.detach(message.image);
+        return;
       case "crop":
-        return session.crop(message.image, message.rectangle);
+        session.crop(message.image, message.rectangle);
+        return;
+      case "add-context":
+        session.addContexts(await pickContexts());
+        return this.reveal();
+      case "remove-context":
+        session.removeContext(message.context);
+        return;
       case "copy":
         await vscode.env.clipboard.writeText(message.text);
         return;
-      case "insert": {
-        const editor = vscode.window.activeTextEditor ?? vscode.window.visibleTextEditors[0];
-        if (editor === undefined) await vscode.workspace.openTextDocument({ content: message.text }).then(show);
-        else
-          await editor.edit((edit) => {
-            edit.replace(editor.selection, message.text);
-          });
-        return;
-      }
+      case "insert":
+        return insertAtCursor(message.text);
       case "new-file":
-        await newFile(message.text, message.language);
-        return;
+        return newFile(message.text, message.language);
       case "open-link":
         return openLink(message.target);
       case "new-chat":
-        return session.open(newChat());
+        session.open(newChat());
+        return;
       case "open-chat": {
-        const chat = await session.store.load(message.chat);
-        return chat === undefined ? undefined : session.open(chat);
+        const chat = message.chat === session.chat.id ? undefined : await session.store.load(message.chat);
+        if (chat !== undefined) session.open(chat);
+        return;
       }
       case "rename-chat":
         return this.#rename(message.chat);
       case "delete-chat":
         return this.#delete(message.chat);
       case "export-chat":
-        return exportChat(session.chat, session.store);
-      case "context": {
-        const text = contextText(message.context);
-        if (text === undefined) {
-          void vscode.window.showInformationMessage(vscode.l10n.t("There is nothing to add: open a file first."));
-        } else this.#post({ kind: "prompt", text });
-        return;
-      }
+        return this.#export(message.chat);
+      case "search-chats":
+        this.#search = message.text;
+        return this.#showChats();
       case "choose-model":
         await vscode.commands.executeCommand("miniGemini.chooseModel");
         return;
@@ -161,49 +191,89 @@ export class ChatView implements vscode.WebviewViewProvider {
   }
 
   async #attach(images: readonly vscode.Uri[]): Promise<void> {
-    for (const image of images) await this.session.attach(nameOf(image), await readImage(image));
+    const refused = images.find((image) => !isImage(image));
+    for (const image of images.filter(isImage)) await this.session.attach(nameOf(image), await readImage(image));
+    if (refused === undefined) return;
+    throw unsupported(nameOf(refused));
   }
 
   async #rename(id: string): Promise<void> {
-    const chat = id === this.session.chat.id ? this.session.chat : await this.session.store.load(id);
+    const chat = await this.#chat(id);
     if (chat === undefined) return;
     const title = await vscode.window.showInputBox({ value: chat.title, prompt: vscode.l10n.t("Name of the chat") });
-    if (title === undefined || title.trim() === "") return;
+    if (title === undefined || title.trim() === "") return this.reveal("chats");
     chat.title = title.trim().slice(0, 200);
     await this.session.store.save(chat);
-    await this.#showState();
+    await this.#showChats();
+    return this.reveal("chats");
   }
 
   async #delete(id: string): Promise<void> {
     const yes = vscode.l10n.t("Delete");
     const question = vscode.l10n.t("Delete this chat and its copies of images?");
     if ((await vscode.window.showWarningMessage(question, { modal: true }, yes)) !== yes) return;
-    if (id === this.session.chat.id) await this.session.open(newChat());
+    if (id === this.session.chat.id) this.session.open(newChat());
     await this.session.store.delete(id);
-    await this.#showState();
+    await this.#showChats();
+    return this.reveal("chats");
   }
 
-  async #showState(): Promise<void> {
-    const { chat, store, busy } = this.session;
-    await this.#context.workspaceState.update(openChatKey, chat.id);
-    const history = await store.list();
+  async #export(id: string): Promise<void> {
+    const chat = await this.#chat(id);
+    if (chat !== undefined && chat.messages.length > 0) return exportChat(chat, this.session.store);
+    void vscode.window.showInformationMessage(vscode.l10n.t("There is nothing to export yet."));
+  }
+
+  async #chat(id: string): ReturnType<ChatStore["load"]> {
+    return id === this.session.chat.id ? this.session.chat : this.session.store.load(id);
+  }
+
+  async #showAll(): Promise<void> {
+    await this.#restored;
+    this.#showState();
+    this.#showCurrentImage();
+    await this.#showChats();
+    if (this.#focus !== undefined) this.#post({ kind: "focus", on: this.#focus });
+    this.#focus = undefined;
+  }
+
+  #showState(): void {
+    const { chat, store, busy, stage } = this.session;
+    void this.#context.workspaceState.update(openChatKey, chat.id);
     const webview = this.#view?.webview;
-    if (webview === undefined || chat !== this.session.chat) return;
-    const image = ({ id, name, file, crop, reading }: StoredImage): ViewState["attachments"][number] => ({
+    if (webview === undefined) return;
+    const image = ({ id, name, file, crop, reading }: StoredImage): ViewImage => ({
       id,
       name,
       crop,
       reading,
       source: webview.asWebviewUri(vscode.Uri.joinPath(store.folder(chat.id), file)).toString(),
     });
+    const context = ({ id, kind, label }: StoredContext): ViewState["contexts"][number] => ({ id, kind, label });
     const state: ViewState = {
-      chat: { id: chat.id, title: chat.title, updated: chat.updated },
-      messages: chat.messages.map((message) => ({ ...message, images: message.images.map(image) })),
+      chat: chat.id,
+      messages: chat.messages.map((message) => ({
+        ...message,
+        images: message.images.map(image),
+        contexts: message.contexts.map(context),
+      })),
       attachments: chat.attachments.map(image),
-      history,
-      busy: busy,
+      contexts: chat.contexts.map(context),
+      busy,
+      stage,
     };
     this.#post({ kind: "state", state });
+  }
+
+  async #showChats(): Promise<void> {
+    const search = this.#search;
+    const chats = await this.session.store.list(search);
+    if (search === this.#search) this.#post({ kind: "chats", search, chats });
+  }
+
+  #showCurrentImage(): void {
+    const image = activeImage();
+    this.#post({ kind: "current-image", name: image === undefined ? null : nameOf(image) });
   }
 
   #post(message: HostToView): void {
@@ -211,12 +281,5 @@ export class ChatView implements vscode.WebviewViewProvider {
   }
 }
 
-const show = async (document: vscode.TextDocument): Promise<void> => {
-  await vscode.window.showTextDocument(document);
-};
-
-async function newFile(content: string, language: string): Promise<void> {
-  const known = await vscode.languages.getLanguages();
-  const options = known.includes(language) ? { content, language } : { content };
-  await show(await vscode.workspace.openTextDocument(options));
-}
+const unsupported = (image: string): FailureError =>
+  new FailureError({ code: "image-unsupported", image, found: /\.[^.]*$/.exec(image)?.[0] ?? "-" });

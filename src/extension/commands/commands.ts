@@ -38,6 +38,8 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     explainImageChange: (args) => explainImageChange(args, view),
     describeFolder: (args) => describeFolder(args, explainer),
     newChat: () => view.startNewChat(),
+    showChats: () => view.reveal("chats"),
+    exportChat: () => view.exportOpenChat(),
     showLog: () => {
       log.show();
       return Promise.resolve();

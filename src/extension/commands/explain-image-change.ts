@@ -1,7 +1,6 @@
 /** What has changed between an image in git and the one on disk. */
 import * as vscode from "vscode";
 import type { ChatView } from "../chat/chat-view";
-import { newChat } from "../chat/chat-store";
 import { exists, isImage, nameOf, readImage } from "../images";
 import { argumentUris, pickImage } from "../pick-images";
 
@@ -46,8 +45,7 @@ export async function explainImageChange(args: readonly unknown[], view: ChatVie
   }
   const after = await readImage(image);
   const name = nameOf(image);
-  await view.reveal();
-  await view.session.open(newChat());
+  await view.startNewChat();
   await view.session.attach(vscode.l10n.t("before: {name}", { name }), before);
   await view.session.attach(vscode.l10n.t("after: {name}", { name }), after);
   await view.session.askTask("change");

@@ -1,0 +1,134 @@
+/** An answer: its stages while it comes, its text, and what can be done with it. */
+import type { ViewMessage, ViewStage } from "../src/shared/view-protocol";
+import { AnswerBody } from "./answer-body";
+import { button, progressRing, tag } from "./components";
+import { copyButton } from "./copy-button";
+import { element, type View } from "./elements";
+import { send, text } from "./host";
+import { icon } from "./icons";
+
+/** Between two drawings of a growing answer, so that long ones do not keep the view busy. */
+const drawEveryMilliseconds = 80;
+
+export interface ShownMessage {
+  readonly id: string;
+  readonly message: ViewMessage;
+  readonly last: boolean;
+}
+
+export class AnswerView implements View<ShownMessage> {
+  readonly root: HTMLElement;
+  readonly #body = new AnswerBody();
+  readonly #stage = element("span");
+  readonly #bar = element("div", { class: "bar" });
+  readonly #progress = element("div", { class: "progress" }, progressRing(), this.#stage, this.#bar);
+  readonly #ending = element("footer");
+  #source = "";
+  #drawn: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #complete = false;
+  #endingOf = "";
+
+  constructor() {
+    const label = { class: "assistant", "aria-label": text("answer") };
+    this.root = element("article", label, this.#body.root, this.#progress, this.#ending);
+  }
+
+  update({ message, last }: ShownMessage): void {
+    const complete = message.state !== "streaming";
+    this.#progress.hidden = complete;
+    this.root.setAttribute("aria-busy", String(!complete));
+    if (message.text !== this.#source || complete !== this.#complete || this.#drawn === undefined) {
+      this.#source = message.text;
+      this.#complete = complete;
+      this.#draw();
+    }
+    const endingOf = JSON.stringify([{ ...message, text: message.text === "" }, last]);
+    if (endingOf === this.#endingOf) return;
+    this.#endingOf = endingOf;
+    this.#ending.replaceChildren(...(complete ? ending(message, last) : []));
+  }
+
+  append(more: string): void {
+    this.#source += more;
+    this.#timer ??= setTimeout(() => {
+      this.#draw();
+    }, drawEveryMilliseconds);
+  }
+
+  stage({ text: label, fraction }: ViewStage): void {
+    this.#stage.textContent = fraction === null ? label : `${label} ${Math.round(fraction * 100)} %`;
+    this.#bar.style.setProperty("--done", `${(fraction ?? 0) * 100}%`);
+    this.#bar.hidden = fraction === null;
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#drawn = this.#source;
+    this.#body.show(this.#source, this.#complete);
+  }
+}
+
+function ending(message: ViewMessage, last: boolean): HTMLElement[] {
+  const parts: HTMLElement[] = message.notices.map((notice) => element("p", { class: "hint" }, notice));
+  if (message.state === "stopped") parts.push(element("p", { class: "hint" }, text("stopped")));
+  if (message.failure !== undefined) parts.push(failure(message.failure, last));
+  const actions = element("div", { class: "actions" });
+  if (message.text !== "") {
+    actions.append(
+      copyButton(text("copyAnswer"), () => message.text),
+      button({
+        label: text("insertAnswer"),
+        icon: "insert",
+        act: () => {
+          send({ kind: "insert", text: message.text });
+        },
+      }),
+    );
+  }
+  if (last && message.failure === undefined) actions.append(retryButton());
+  actions.append(element("span", { class: "space" }));
+  const { model } = message;
+  if (model?.starter === true) actions.append(tag(text("starter"), text("starterHint")));
+  else if (model !== undefined) {
+    const name = model.server === undefined ? model.name : `${model.name} (${model.server})`;
+    actions.append(element("span", { class: "model", title: name }, name));
+  }
+  if (actions.childElementCount > 1) parts.push(actions);
+  return parts;
+}
+
+const retryButton = (): HTMLElement =>
+  button({
+    label: text("retry"),
+    icon: "retry",
+    act: () => {
+      send({ kind: "retry" });
+    },
+  });
+
+function failure({ message, advice }: NonNullable<ViewMessage["failure"]>, last: boolean): HTMLElement {
+  const choices = element("div", { class: "choices" });
+  if (last) {
+    choices.append(
+      button({
+        label: text("retry"),
+        look: "primary",
+        act: () => {
+          send({ kind: "retry" });
+        },
+      }),
+    );
+  }
+  choices.append(
+    button({
+      label: text("showLog"),
+      act: () => {
+        send({ kind: "show-log" });
+      },
+    }),
+  );
+  const what = element("p", {}, icon("error"), element("strong", {}, message));
+  return element("div", { class: "failure", role: "alert" }, what, element("p", {}, advice), choices);
+}
