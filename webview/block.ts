@@ -5,7 +5,11 @@ import { text } from "./host";
 
 export function dressBlock(block: Element): Element {
   const holder = element("div", {}, block);
-  for (const pre of holder.querySelectorAll("pre")) pre.replaceWith(codeBlock(pre));
+  for (const pre of holder.querySelectorAll("pre")) {
+    const place = element("span");
+    pre.replaceWith(place);
+    place.replaceWith(codeBlock(pre));
+  }
   for (const table of holder.querySelectorAll("table")) {
     const frame = element("div", { class: "table", tabindex: "0", role: "region", "aria-label": text("table") });
     table.replaceWith(frame);

@@ -1,7 +1,9 @@
 /** An engine that answers from a script over the real protocol, for tests of the user interface. */
 import { Peer, type Frame } from "../../src/shared/peer";
+import { readFileSync } from "node:fs";
 import { FailureError } from "../../src/shared/failure";
-import type { HostToEngine, LoadedModel } from "../../src/shared/protocol";
+import type { HostToEngine, LoadedModel, Stage, Turn } from "../../src/shared/protocol";
+import { answerTo } from "./fake-answers";
 import { drawing } from "./fake-generate";
 
 const model: LoadedModel = {
@@ -15,13 +17,25 @@ const model: LoadedModel = {
   notices: [],
 };
 
-const plain =
-  "The build failed in **parser.ts**.\n\n```mermaid\ngraph TD; A[Image]-->B[Answer];\n```\n\n| a | b |\n|---|---|\n| 1 | $x^2$ |\n";
-const hostile =
-  "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">" +
-  "![pixel](https://remote.invalid/pixel.png) [click](command:workbench.action.quit) END";
-
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const stages: readonly Stage[] = ["decoding", "reading-text", "looking", "looking-closely", "thinking", "writing"];
+
+/** What was asked, as JSON: the turns, the images with their sizes as PNG states them. */
+function echo(turns: readonly Turn[]): string {
+  const told = turns.map((turn) =>
+    turn.role === "assistant"
+      ? turn
+      : {
+          ...turn,
+          images: turn.images.map(({ name, data, crop }) => {
+            const bytes = data.kind === "file" ? readFileSync(data.file) : Buffer.from(data.bytes);
+            return { name, crop, bytes: bytes.length, width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+          }),
+        },
+  );
+  return `\`\`\`json\n${JSON.stringify(told, null, 1)}\n\`\`\``;
+}
 
 new Peer<Record<string, never>, HostToEngine>(
   {
@@ -48,12 +62,16 @@ new Peer<Record<string, never>, HostToEngine>(
             width: 64,
             height: 32,
             visualTokens: 64,
-            ocr: [{ text: "x", confidence: 1, box: [] }],
+            ocr: Array.from({ length: 9 }, () => ({ text: "x", confidence: 1, box: [] })),
           });
         });
       }
-      part({ kind: "stage", stage: "reading-text", done: 0, total: 1 });
-      const answer = question.includes("hostile") ? hostile : question.includes("slow") ? "word ".repeat(2000) : plain;
+      for (const stage of stages) {
+        part({ kind: "stage", stage, done: 0, total: 1 });
+        await wait(question.includes("stages") ? 700 : 5);
+        if (signal.aborted) throw new FailureError({ code: "cancelled" });
+      }
+      const answer = question.includes("echo") ? echo(turns) : answerTo(question);
       let text = "";
       for (const word of answer.split(/(?<= )/)) {
         await wait(10);

@@ -1,0 +1,180 @@
+// The chat as a person uses it: by its labels, in a real workbench.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+
+export const themes = {
+  dark: "Default Dark Modern",
+  light: "Default Light Modern",
+  "high-contrast": "Default High Contrast",
+  "high-contrast-light": "Default High Contrast Light",
+};
+
+export class Chat {
+  constructor({ page, box, shots }) {
+    this.page = page;
+    this.box = box;
+    this.shots = shots;
+    /** <iframe class=webview> (the service worker's shell) > <iframe id=active-frame> (the extension's page). */
+    this.view = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+    this.field = this.view.locator(".composer textarea");
+    this.answers = this.view.locator("article.assistant");
+    this.questions = this.view.locator("article.user");
+    this.attached = this.view.locator(".composer figure");
+    this.notification = page.locator(".notifications-toasts .notification-list-item-message");
+    this.quickInput = page.locator(".quick-input-widget");
+  }
+
+  button(label, within = this.view) {
+    return within.locator(`vscode-button[aria-label="${label}"]`);
+  }
+
+  /** The frame of the extension's page, to run scripts in. */
+  async frame() {
+    await this.field.waitFor({ state: "attached" });
+    return (await this.field.elementHandle()).ownerFrame();
+  }
+
+  row(name) {
+    return this.page.locator(".explorer-folders-view").getByRole("treeitem", { name, exact: true });
+  }
+
+  async showExplorer() {
+    const tab = this.page.locator('.activitybar .action-item:has([aria-label^="Explorer"])').first();
+    if ((await tab.getAttribute("class")).includes("checked")) return;
+    await tab.click();
+    await this.row("red.png").waitFor();
+  }
+
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    const input = this.quickInput.locator("input.input");
+    await input.fill(`>${title}`);
+    await this.page.locator(".quick-input-list [role=option]").filter({ hasText: title }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  async newChat() {
+    await this.command("Mini-Gemini: New Chat");
+    await this.view.locator(".welcome").waitFor();
+    await this.field.waitFor();
+  }
+
+  /**
+   * Chooses an entry of the explorer's context menu. A menu may open before the extension's entries are in it, and it
+   * swallows a click within its first moments: it is closed and opened again.
+   */
+  async choose(file, entry) {
+    await this.showExplorer();
+    const items = this.page.locator(".monaco-menu [role=menuitem]");
+    const item = items.filter({ hasText: entry }).first();
+    for (let attempt = 0; attempt < 8; attempt++) {
+      await this.row(file).click({ button: "right" });
+      await items.first().waitFor();
+      await this.page.waitForTimeout(250);
+      if ((await item.count()) > 0) {
+        await item.click();
+        try {
+          await item.waitFor({ state: "hidden", timeout: 2000 });
+          return;
+        } catch {
+          // Swallowed.
+        }
+      }
+      await this.page.keyboard.press("Escape");
+      await this.page.waitForTimeout(500);
+    }
+    throw new Error(`the menu of ${file} did not give ${entry}`);
+  }
+
+  /** Asks, and waits for the end of the answer. @returns its article. */
+  async ask(question) {
+    const before = await this.answers.count();
+    await this.send(question);
+    const answer = this.answers.nth(before);
+    await this.ended(answer);
+    return answer;
+  }
+
+  async send(question) {
+    await this.field.fill(question);
+    await this.field.press("Enter");
+  }
+
+  async ended(answer) {
+    await answer.waitFor();
+    await answer.and(this.view.locator("[aria-busy=false]")).waitFor();
+  }
+
+  async attachFromExplorer(name) {
+    const before = await this.attached.count();
+    await this.button("Attach Image…", this.view.locator(".composer")).click();
+    await this.quickInput.locator("input.input").fill(name);
+    await this.page.locator(".quick-input-list [role=option]").filter({ hasText: name }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.attached.nth(before).waitFor();
+  }
+
+  /** Pastes a file as the system's clipboard would give it. */
+  async pasteFile(file, type = "image/png") {
+    const bytes = fs.readFileSync(file).toString("base64");
+    const frame = await this.frame();
+    await this.field.focus();
+    await frame.evaluate(
+      async ([data, name, kind]) => {
+        const blob = await (await fetch(`data:${kind};base64,${data}`).catch(() => undefined))?.blob();
+        const content = blob ?? new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], { type: kind });
+        const clipboardData = new DataTransfer();
+        clipboardData.items.add(new File([content], name, { type: kind }));
+        document.activeElement.dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
+        );
+      },
+      [bytes, path.basename(file), type],
+    );
+  }
+
+  /** The engine of the tests repeats what it was asked when the question has the word `echo`. */
+  async echo(question = "echo") {
+    const answer = await this.ask(question);
+    return JSON.parse(await answer.locator(".code pre").first().textContent());
+  }
+
+  async theme(name) {
+    const file = path.join(this.box.ud, "User/settings.json");
+    const settings = JSON.parse(fs.readFileSync(file, "utf8"));
+    fs.writeFileSync(file, JSON.stringify({ ...settings, "workbench.colorTheme": themes[name] }, null, 2));
+    const kind = { dark: "vs-dark", light: "vs", "high-contrast": "hc-black", "high-contrast-light": "hc-light" }[name];
+    await this.page.locator(`.monaco-workbench.${kind}`).waitFor();
+    // The page follows the workbench.
+    const own = { dark: "vscode-dark", light: "vscode-light" }[name] ?? `vscode-${name}`;
+    await this.view.locator(`body.${own}`).waitFor();
+    await this.page.waitForTimeout(400);
+  }
+
+  /** Drags the side bar's edge. */
+  async width(pixels) {
+    const bar = await this.page.locator(".part.sidebar").boundingBox();
+    const edge = bar.x + bar.width;
+    await this.page.mouse.move(edge, 400);
+    await this.page.waitForTimeout(400);
+    await this.page.mouse.down();
+    await this.page.mouse.move(bar.x + pixels, 400, { steps: 6 });
+    await this.page.mouse.up();
+    await this.page.mouse.move(900, 300);
+    await this.page.waitForTimeout(500);
+    return Math.round((await this.page.locator(".part.sidebar").boundingBox()).width);
+  }
+
+  async shot(name, clip) {
+    await this.page.waitForTimeout(250);
+    const file = path.join(this.shots, `${name}.png`);
+    const area = clip === "sidebar" ? await this.page.locator(".part.sidebar").boundingBox() : undefined;
+    await this.page.screenshot({ path: file, animations: "disabled", ...(area ? { clip: area } : {}) });
+  }
+
+  async closeNotifications() {
+    await this.command("Notifications: Clear All Notifications");
+    assert.equal(await this.notification.count(), 0);
+  }
+}
