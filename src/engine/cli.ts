@@ -2,10 +2,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { describeFailure } from "../shared/failure-text";
 import { failureOf } from "../shared/failure";
+import { schedulerNames } from "../shared/generate-protocol";
 import type { Precision, TemplateName } from "../shared/protocol";
 import { benchCommand } from "./cli/bench";
 import { dumpCommand } from "./cli/dump";
 import { explainCommand } from "./cli/explain";
+import { generateCommand } from "./cli/generate";
 import { prepareCommand } from "./cli/prepare";
 import { serveCommand } from "./cli/serve";
 import { startCommand } from "./cli/start";
@@ -23,6 +25,13 @@ const atLeast =
     }
     return value;
   };
+
+const size = (text: string): { width: number; height: number } => {
+  const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];
+  if (width === undefined || height === undefined)
+    throw new InvalidArgumentError("expected WIDTHxHEIGHT, 512x512 for one");
+  return { width: Number(width), height: Number(height) };
+};
 
 const modelOptions = (command: Command): Command =>
   command
@@ -102,6 +111,25 @@ modelOptions(program.command("serve"))
   .addOption(templateOption())
   .option("--no-ocr", "do not read the text in the images unless a request says")
   .action(serveCommand);
+
+program
+  .command("generate")
+  .description("draw a picture")
+  .argument("<prompt>", "what it shows")
+  .requiredOption("--out <file>", "picture to write: .png, .webp, .avif, .jpg")
+  .option("--model <folder>", "diffusion model in diffusers' layout (the embedded illustrator unless given)")
+  .option("--steps <count>", "steps of the scheduler", atLeast(1, true))
+  .option("--guidance <value>", "how closely the prompt is followed; 0: no guidance", atLeast(0, false))
+  .option("--seed <number>", "of the noise: the same seed draws the same picture", atLeast(0, true))
+  .option("--size <WxH>", "in pixels", size)
+  .addOption(new Option("--scheduler <name>", "in place of the model's own").choices(schedulerNames))
+  .option("--negative <text>", "what the picture must not show")
+  .option("--from <image>", "start from this picture")
+  .option("--strength <value>", "how much of it is drawn anew, above 0 to 1", atLeast(0, false), 0.8)
+  .addOption(new Option("--device <name>", "where the networks run").choices(devices).default("cpu"))
+  .option("--threads <count>", "threads for the networks (0: all)", atLeast(0, true), 0)
+  .option("--json", "print one JSON object as the last line", false)
+  .action(generateCommand);
 
 program
   .command("start", { hidden: true })

@@ -5,7 +5,7 @@
  */
 import { FailureError, throwIfCancelled } from "../../shared/failure";
 import type { Answering, Handlers } from "../../shared/peer";
-import type { GenerateParams, GenerateResult } from "../../shared/generate-protocol";
+import type { GenerateParams, GeneratePart, GenerateResult } from "../../shared/generate-protocol";
 import type {
   EngineStatus,
   ExplainParams,
@@ -22,6 +22,7 @@ import { encodePicture } from "../image/encode";
 import { peakResidentBytes, residentBytes } from "../runtime/process-memory";
 import { explain } from "./explain";
 import { connectServer, explainOnServer, type ServerModel } from "./explain-on-server";
+import { Drawing } from "./generate";
 import { ImageReader } from "./image-reader";
 import { loadModel, type Model } from "./load-model";
 import { prepareModel } from "./prepare-model";
@@ -36,13 +37,14 @@ export class Engine {
     load: (params, answering) => this.#queued(answering, () => this.#load(params, answering)),
     explain: (params, answering) => this.#explain(params, answering),
     prepare: (params, answering) => this.#queued(answering, () => this.#prepare(params, answering)),
-    generate: (params, answering) => this.#queued(answering, () => this.#generate(params)),
+    generate: (params, answering) => this.#queued(answering, () => this.#generate(params, answering)),
     encodePicture: (params, { signal }) => encodePicture(params, signal),
     unload: (_params, answering) => this.#queued(answering, () => this.#unload().then(() => ({}))),
     status: () => Promise.resolve(this.#status()),
   };
 
   readonly #images: ImageReader;
+  readonly #drawing = new Drawing(() => this.#unloadModel());
   #model: Model | undefined;
   #server: ServerModel | undefined;
   #key: string | undefined;
@@ -90,11 +92,17 @@ export class Engine {
     return prepareModel(params, { signal, onPart: part });
   }
 
-  #generate({ model }: GenerateParams): Promise<GenerateResult> {
-    return Promise.reject(new FailureError({ code: "illustrator-missing", folder: model }));
+  async #generate(params: GenerateParams, { signal, part }: Answering<GeneratePart>): Promise<GenerateResult> {
+    this.#idleSeconds = params.idleUnloadSeconds ?? this.#idleSeconds;
+    return this.#drawing.draw(params, { signal, onPart: part });
   }
 
   async #unload(): Promise<void> {
+    await this.#drawing.close();
+    await this.#unloadModel();
+  }
+
+  async #unloadModel(): Promise<void> {
     const model = this.#model;
     this.#model = undefined;
     this.#server = undefined;

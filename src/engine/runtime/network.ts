@@ -6,6 +6,7 @@ import type { Device } from "../../shared/protocol";
 import type { Graph } from "../graph/graph";
 import { encodeModel } from "../graph/onnx";
 import { onnxruntime } from "./onnxruntime";
+import { availableBytes } from "./process-memory";
 
 export type ChosenDevice = Exclude<Device, "auto">;
 
@@ -84,12 +85,7 @@ export class Network {
       });
       return new Network(name, device, session);
     } catch (thrown) {
-      throw new FailureError(
-        device === "cpu"
-          ? { code: "runtime-failed", network: name, message: messageOf(thrown) }
-          : { code: "device-unavailable", device, reason: messageOf(thrown) },
-        { cause: thrown },
-      );
+      throw failureOfRuntime(name, device, thrown);
     }
   }
 
@@ -103,10 +99,7 @@ export class Network {
     try {
       return fetches === undefined ? await this.#session.run(feeds) : await this.#session.run(feeds, fetches);
     } catch (thrown) {
-      throw new FailureError(
-        { code: "runtime-failed", network: this.name, message: messageOf(thrown) },
-        { cause: thrown },
-      );
+      throw failureOfRuntime(this.name, "cpu", thrown);
     }
   }
 
@@ -120,6 +113,25 @@ export function floats(tensors: Tensors, name: string): Float32Array {
   const data = tensors[name]?.data;
   if (!(data instanceof Float32Array)) throw new TypeError(`${name} is no float32 output`);
   return data;
+}
+
+/** How the runtime says that it got no memory, with the bytes asked for where it tells them. */
+const noMemory = /bad[_ ]alloc|Failed to allocate memory(?: for requested buffer of size (\d+))?/;
+
+function failureOfRuntime(network: string, device: ChosenDevice, thrown: unknown): FailureError {
+  const message = messageOf(thrown);
+  const short = noMemory.exec(message);
+  if (short !== null) {
+    const available = availableBytes();
+    const neededBytes = Math.max(Number(short[1] ?? 0), available);
+    return new FailureError({ code: "out-of-memory", neededBytes, availableBytes: available }, { cause: thrown });
+  }
+  return new FailureError(
+    device === "cpu"
+      ? { code: "runtime-failed", network, message }
+      : { code: "device-unavailable", device, reason: message },
+    { cause: thrown },
+  );
 }
 
 function messageOf(thrown: unknown): string {
