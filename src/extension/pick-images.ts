@@ -93,6 +93,7 @@ export async function pickImage(
 class Preview {
   #timer: NodeJS.Timeout | undefined;
   #shown: vscode.Uri | undefined;
+  #opening: Thenable<unknown> | undefined;
   readonly #before = new Set(openAddresses());
 
   show(uri: vscode.Uri | undefined): void {
@@ -101,12 +102,13 @@ class Preview {
     // Holding an arrow key down must not open every image on the way.
     this.#timer = setTimeout(() => {
       this.#shown = uri;
-      void vscode.commands.executeCommand("vscode.open", uri, { preview: true, preserveFocus: true });
+      this.#opening = vscode.commands.executeCommand("vscode.open", uri, { preview: true, preserveFocus: true });
     }, previewDelayMilliseconds);
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    await this.#opening;
     const shown = this.#shown?.toString();
     if (shown === undefined || this.#before.has(shown)) return;
     const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);

@@ -66,7 +66,7 @@ try {
     { extensions: [part(root)], extensionTestsPath: part(path.join(artifacts, "inhost.js")) },
   );
   await page.goto(`${server.url}/?${new URLSearchParams({ folder: box.ws })}`);
-  const limit = Number(process.env.E2E_TIMEOUT ?? 300_000);
+  const limit = Number(process.env.E2E_TIMEOUT ?? 900_000);
   const timer = new Promise((resolve) => setTimeout(resolve, limit, "timeout").unref());
   code = await Promise.race([exited, timer]);
   if (code === "timeout") await page.screenshot({ path: path.join(artifacts, "inhost-timeout.png") });
