@@ -1,9 +1,11 @@
 /** One question to the engine, with the model loaded first. Shared by the chat, the commands and VS Code's own AI. */
+import path from "node:path";
 import type * as vscode from "vscode";
 import { type Failure, failureOf } from "../shared/failure";
-import type { ExplainPart, ExplainResult, LoadedModel, LoadPart, Sampling, Turn } from "../shared/protocol";
+import type { ExplainPart, ExplainResult, LoadedModel, LoadPart, Notice, Sampling, Turn } from "../shared/protocol";
 import { chosenServer } from "./answering-server";
 import type { EngineProcess } from "./engine-process";
+import { EngineRegistry } from "./engine-registry";
 import { loadParams, readsText, sampling } from "./settings";
 import { Turnstile } from "./turnstile";
 
@@ -33,22 +35,29 @@ export interface EngineState {
   readonly rssBytes: number;
 }
 
+/** Memory of another window's engine from which on it is worth a word. */
+const largeEngineBytes = 2 ** 30;
+
 export class Explainer {
   readonly engine: EngineProcess;
   readonly #context: vscode.ExtensionContext;
   readonly #loading = new Turnstile();
+  readonly #registry: EngineRegistry;
   readonly #listeners = new Set<(state: EngineState) => void>();
   #state: EngineState = { activity: { kind: "idle" }, model: null, rssBytes: 0 };
 
   constructor(context: vscode.ExtensionContext, engine: EngineProcess) {
     this.#context = context;
     this.engine = engine;
+    this.#registry = new EngineRegistry(path.join(context.globalStorageUri.fsPath, "engines"));
     engine.onEvent((event) => {
       if (event.kind === "status") {
         const { model, rssBytes } = event.status;
         this.#tell({ model, rssBytes });
+        if (engine.pid !== null && model !== null) this.#announce(engine.pid, model, rssBytes);
       } else if (event.kind === "ended") {
         const { failure } = event;
+        this.#registry.withdraw().catch(() => undefined);
         this.#tell({
           activity: failure === null ? { kind: "idle" } : { kind: "failed", failure },
           model: null,
@@ -112,7 +121,8 @@ export class Explainer {
       const before = this.#state.model;
       const model = await this.load(options);
       const kept = before?.name === model.name && before.milliseconds === model.milliseconds;
-      options.onLoaded?.(kept ? { ...model, notices: [] } : model);
+      const notices = kept ? [] : [...model.notices, ...(await this.#otherEngines())];
+      options.onLoaded?.({ ...model, notices });
       this.#tell({ activity: { kind: "working" } });
       const params = {
         turns: typeof turns === "function" ? turns(model) : turns,
@@ -123,6 +133,20 @@ export class Explainer {
     } finally {
       pass();
     }
+  }
+
+  #announce(pid: number, { name }: LoadedModel, memoryBytes: number): void {
+    const engine = { process: pid, host: process.pid, model: name, memoryBytes };
+    // It only informs other windows: where the file cannot be written, nothing else suffers.
+    this.#registry.announce(engine).catch(() => undefined);
+  }
+
+  async #otherEngines(): Promise<Notice[]> {
+    const others = await this.#registry.others(process.pid);
+    const [largest] = others.filter(({ memoryBytes }) => memoryBytes > largeEngineBytes);
+    if (largest === undefined) return [];
+    const { process: engine, model, memoryBytes } = largest;
+    return [{ code: "other-engine", process: engine, model, memoryBytes }];
   }
 
   #tell(change: Partial<EngineState>): void {

@@ -44,6 +44,14 @@ export function noticeMessage(notice: Notice): string {
       return vscode.l10n.t("The answer was cut after {tokens} tokens.", { ...notice });
     case "ocr-failed":
       return vscode.l10n.t("The text in the image could not be read: {reason}", { ...notice });
+    case "other-engine": {
+      const { process, model, memoryBytes } = notice;
+      const gibibytes = (memoryBytes / 2 ** 30).toFixed(1);
+      return vscode.l10n.t(
+        "Another window's engine (process {process}) holds {model} in {gibibytes} GiB of memory. It gives them back when idle, or when that window closes.",
+        { process, model, gibibytes },
+      );
+    }
     case "ocr-cut":
       return vscode.l10n.t("{lines} lines of text in images no longer fitted and were left out.", { ...notice });
   }

@@ -113,7 +113,14 @@ export type Notice =
   | { readonly code: "answer-cut"; readonly tokens: number }
   | { readonly code: "ocr-failed"; readonly reason: string }
   /** How many lines of text were left out. */
-  | { readonly code: "ocr-cut"; readonly lines: number };
+  | { readonly code: "ocr-cut"; readonly lines: number }
+  /** Told by the extension host: another window's engine holds a large model too. */
+  | {
+      readonly code: "other-engine";
+      readonly process: number;
+      readonly model: string;
+      readonly memoryBytes: number;
+    };
 
 export interface Rectangle {
   readonly left: number;
