@@ -65,7 +65,7 @@ try {
     },
     { extensions: [part(root)], extensionTestsPath: part(path.join(artifacts, "inhost.js")) },
   );
-  await page.goto(`${server.url}/?${new URLSearchParams({ folder: box.ws })}`);
+  await page.goto(`${server.url}/?${new URLSearchParams({ folder: box.ws })}`, { waitUntil: "commit" });
   const limit = Number(process.env.E2E_TIMEOUT ?? 900_000);
   const timer = new Promise((resolve) => setTimeout(resolve, limit, "timeout").unref());
   code = await Promise.race([exited, timer]);
