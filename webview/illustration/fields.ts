@@ -2,8 +2,12 @@
 import { element } from "../elements";
 
 export function labelled(label: string, field: HTMLElement): HTMLElement {
-  return element("label", {}, element("span", {}, label), field);
+  field.id = `field-${++fields}`;
+  // Beside its field, not around it: options would be part of the name that is read aloud.
+  return element("div", { class: "field" }, element("label", { for: field.id }, label), field);
 }
+
+let fields = 0;
 
 export function choice(options: readonly (readonly [value: string, label: string])[]): HTMLSelectElement {
   return element("select", {}, ...options.map(([value, label]) => element("option", { value }, label)));

@@ -47,7 +47,7 @@ export class ReferenceTarget implements vscode.Disposable {
       height,
     });
     const shown = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
-    const editor = await vscode.window.showTextDocument(document, shown?.viewColumn);
+    const editor = await vscode.window.showTextDocument(document, shown?.viewColumn ?? vscode.ViewColumn.Beside);
     const { selection } = editor;
     return editor.edit((edit) => {
       if (selection.isEmpty) edit.insert(selection.active, text);
