@@ -16,7 +16,7 @@ export const drawing: Pick<Handlers<HostToEngine>, "generate" | "encodePicture">
     part({ kind: "stage", stage: "loading", done: 1, total: 2 });
     for (let index = 0; index < count; index++) {
       for (let step = 1; step <= steps; step++) {
-        await wait(prompt.includes("slow") ? 500 : 20);
+        await wait(prompt.includes("slow") ? 500 : 80);
         if (signal.aborted) throw new FailureError({ code: "cancelled" });
         if (prompt.includes("crash") && step === 2) process.exit(7);
         part({ kind: "step", index, step, steps, preview: preview(seed + index, step / steps, width, height) });

@@ -59,7 +59,10 @@ export class Illustrations {
   }
 
   async pictures(view, count) {
-    await view.locator("figure").nth(count - 1).waitFor();
+    await view
+      .locator("figure")
+      .nth(count - 1)
+      .waitFor();
     await this.button(view, "Generate").waitFor();
     assert.equal(await view.locator("figure").count(), count);
   }

@@ -53,19 +53,23 @@ export const scenarios = [
       await page.keyboard.press("Shift+End");
       const view = await illustrations.open();
       const prompt = view.getByLabel("What to draw", { exact: true });
+      await page.waitForTimeout(500);
       assert.equal(await prompt.inputValue(), "A red rocket above the clouds");
       await view.getByLabel("Style", { exact: true }).selectOption("flat");
       await view.getByLabel("Variations", { exact: true }).selectOption("2");
       await view.getByLabel("Seed", { exact: true }).fill("7");
       await illustrations.button(view, "Generate").click();
       await view.locator("canvas:visible").waitFor();
-      assert.match(await view.locator(".progress").innerText(), /Drawing picture 1 of 2: step \d of 4/);
+      assert.match(await view.locator(".progress").innerText(), /Drawing picture \d of 2: step \d of 4/);
       await chat.shot("illustrate-drawing");
       await illustrations.pictures(view, 2);
       const captions = await view.locator("figcaption").allInnerTexts();
       assert.match(captions[0], /128 × 128, seed 8, drawn by sd-scripted/);
       assert.match(captions[1], /seed 7/);
-      await view.locator("img").first().evaluate((image) => image.decode());
+      await view
+        .locator("img")
+        .first()
+        .evaluate((image) => image.decode());
       await chat.shot("illustrate-pictures");
       await illustrations.button(view, "Save and Insert into story.md…").last().click();
       await illustrations.pick("PNG");
@@ -114,7 +118,10 @@ export const scenarios = [
       // Without its ending, the name is another one than the dialog saw.
       await save("PNG");
       await illustrations.saveAs("a-red-rocket-above-the-clouds");
-      await page.locator(".monaco-dialog-box").getByText(/is there already. Replace it/).waitFor();
+      await page
+        .locator(".monaco-dialog-box")
+        .getByText(/is there already. Replace it/)
+        .waitFor();
       await page.locator(".monaco-dialog-box").getByRole("button", { name: "Cancel" }).click();
       await page.waitForTimeout(300);
       assert.deepEqual(fs.readFileSync(file(box, "a-red-rocket-above-the-clouds.png")), before);
@@ -197,7 +204,10 @@ export const scenarios = [
       await illustrations.button(view, "Stop").click();
       await view.locator(".failure").getByText("Stopped.").waitFor();
       await illustrations.generate(view, "crash");
-      await view.locator(".failure").getByText(/stopped unexpectedly/).waitFor();
+      await view
+        .locator(".failure")
+        .getByText(/stopped unexpectedly/)
+        .waitFor();
       await chat.shot("illustrate-crash");
       await illustrations.generate(view, "an owl");
       await illustrations.pictures(view, count + 2);
