@@ -1,6 +1,7 @@
 /** What the suites share: the extension, its chat, and ways to wait and to answer VS Code's lists. */
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import type { ServerAddress } from "../../../src/shared/protocol";
 import type { TestInterface } from "../../../src/extension/extension";
 
 export function extension(): vscode.Extension<TestInterface | undefined> {
@@ -45,6 +46,7 @@ export interface Told {
   readonly temperature: number;
   readonly maxTokens: number;
   readonly ocr: boolean;
+  readonly server?: ServerAddress;
 }
 
 export async function lastAnswer(): Promise<Told> {

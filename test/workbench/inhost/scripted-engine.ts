@@ -7,11 +7,12 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { FailureError } from "../../../src/shared/failure";
 import { type Frame, Peer } from "../../../src/shared/peer";
-import type { HostToEngine, LoadedModel, LoadParams, OcrLine } from "../../../src/shared/protocol";
+import type { HostToEngine, LoadedModel, LoadParams, OcrLine, ServerAddress } from "../../../src/shared/protocol";
 import { drawing } from "../fake-generate";
 
 let model: LoadedModel | null = null;
 let asked = "";
+let server: ServerAddress | undefined;
 
 const megabyte = 2 ** 20;
 
@@ -19,7 +20,12 @@ const line = (text: string): OcrLine => ({ text, confidence: 1, box: [] });
 const ocrOf = (name: string): readonly OcrLine[] =>
   name.includes("error") ? [line("TypeError: x is undefined"), line("    at run (src/app.ts:3:5)")] : [line("x")];
 
-function loaded({ model: folder, precision }: LoadParams): LoadedModel {
+function loaded({ model: folder, precision, server }: LoadParams): LoadedModel {
+  if (server !== undefined) {
+    const unknown = { precision: null, device: null, visualTokensPerImage: null, contextLength: null };
+    const name = server.model === "" ? "first" : server.model;
+    return { name, server: new URL(server.url).host, ...unknown, starter: false, milliseconds: 1, notices: [] };
+  }
   const name = path.basename(folder);
   const sizes = { visualTokensPerImage: 64, contextLength: 2048, milliseconds: 1 };
   const notices = name === "noticed" ? [{ code: "device-fell-back", device: "cuda", reason: "none" } as const] : [];
@@ -37,6 +43,7 @@ new Peer<Record<string, never>, HostToEngine>(
   {
     load: async (params, { signal, part }) => {
       asked = path.basename(params.model);
+      server = params.server;
       if (asked === "missing") throw new FailureError({ code: "model-folder-missing", folder: params.model });
       for (let done = 0; done < (asked === "slow-load" ? 80 : 2); done++) {
         part({ stage: "loading", done, total: 80 });
@@ -62,7 +69,14 @@ new Peer<Record<string, never>, HostToEngine>(
       for (const [index, { name, data }] of last.images.entries()) {
         if (data.kind === "bytes" && data.bytes.length === 0)
           throw new FailureError({ code: "image-empty", image: name });
-        part({ kind: "image", index, width: 64, height: 32, visualTokens: 64, ocr: ocrOf(name) });
+        part({
+          kind: "image",
+          index,
+          width: 64,
+          height: 32,
+          visualTokens: server === undefined ? 64 : null,
+          ocr: ocrOf(name),
+        });
       }
       const told = {
         question: last.text,
@@ -71,6 +85,7 @@ new Peer<Record<string, never>, HostToEngine>(
         temperature: sampling.temperature,
         maxTokens: sampling.maxTokens,
         ocr,
+        server,
       };
       const hostile = last.images.some(({ name }) => name.includes("hostile"));
       const answer = hostile ? "![x](https://remote.invalid/x.png) [y](command:z) <b>w</b>" : JSON.stringify(told);

@@ -5,3 +5,4 @@ import "./folder-index";
 import "./image-change";
 import "./editor-ai";
 import "./engine";
+import "./server";
