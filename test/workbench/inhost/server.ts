@@ -56,7 +56,7 @@ describe("a server that answers", () => {
     await ask("yes");
     await ask("again");
     assert.deepEqual((await lastAnswer()).server, {
-      ...{ url: "http://one.invalid:8000", model: "", token: undefined, sendImages: true, timeoutSeconds: 120 },
+      ...{ url: "http://one.invalid:8000", model: "", sendImages: true, timeoutSeconds: 120 },
     });
     const images = "Send questions and images to one.invalid:8000?";
     assert.deepEqual(asked, [images, images]);
