@@ -92,8 +92,10 @@ function ending(message: ViewMessage, last: boolean): HTMLElement[] {
   const { model } = message;
   if (model?.starter === true) actions.append(tag(text("starter"), text("starterHint")));
   else if (model !== undefined) {
-    const name = model.server === undefined ? model.name : `${model.name} (${model.server})`;
-    actions.append(element("span", { class: "model", title: name }, name));
+    const { name, server } = model;
+    const shown = server === undefined ? name : `${name} (${server})`;
+    const title = server === undefined ? name : text("answeredBy", name, server);
+    actions.append(element("span", { class: "model", title }, shown));
   }
   if (actions.childElementCount > 1) parts.push(actions);
   return parts;

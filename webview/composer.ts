@@ -21,6 +21,7 @@ export class Composer {
   readonly #chips = new ListView<ViewContext>(this.#contexts, removableChip);
   readonly #current = element("button", { class: "chip suggestion", type: "button" });
   readonly #starter: HTMLElement;
+  readonly #server = element("p", { class: "server hint" });
   readonly #send = button({
     label: text("send"),
     icon: "send",
@@ -66,7 +67,7 @@ export class Composer {
     const space = element("span", { class: "space" });
     const bar = element("div", { class: "actions" }, attach, context, this.#current, space, this.#stop, this.#send);
     const box = element("div", { class: "box" }, this.#images, this.#contexts, this.#field, bar);
-    this.root = element("div", { class: "composer" }, box, this.#starter);
+    this.root = element("div", { class: "composer" }, box, this.#server, this.#starter);
     this.#stop.hidden = this.#current.hidden = this.#starter.hidden = true;
     this.#field.value = keptState().draft;
     this.#field.addEventListener("input", () => {
@@ -86,7 +87,7 @@ export class Composer {
     });
   }
 
-  show({ attachments, contexts, busy, messages }: ViewState): void {
+  show({ attachments, contexts, busy, messages, server }: ViewState): void {
     const hadFocus = this.root.contains(document.activeElement);
     this.#thumbnails.show(attachments);
     this.#chips.show(contexts);
@@ -96,7 +97,10 @@ export class Composer {
     this.#stop.hidden = !busy;
     this.#send.hidden = busy;
     this.#attached = new Set(attachments.map(({ name }) => name));
-    this.#starter.hidden = messages.findLast(({ model }) => model !== undefined)?.model?.starter !== true;
+    const answered = messages.findLast(({ model }) => model !== undefined)?.model;
+    this.#starter.hidden = server !== null || answered?.starter !== true;
+    this.#server.hidden = server === null;
+    this.#server.textContent = server === null ? "" : text("serverHint", server);
     this.#changed();
     this.#suggest();
     // What had the focus may be gone.

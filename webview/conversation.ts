@@ -13,7 +13,8 @@ const nearEnd = 40;
 export class Conversation {
   readonly root = element("main", { "aria-label": text("conversation"), tabindex: "0" });
   readonly #messages = element("div", { class: "messages" });
-  readonly #welcome = welcome();
+  readonly #promise = element("p");
+  readonly #welcome = welcome(this.#promise);
   readonly #views = new ListView<ShownMessage, AnswerView | QuestionView>(this.#messages, ({ message }) =>
     message.role === "user" ? new QuestionView() : new AnswerView(),
   );
@@ -41,6 +42,7 @@ export class Conversation {
     const last = state.messages.at(-1)?.id;
     this.#views.show(state.messages.map((message) => ({ id: message.id, message, last: message.id === last })));
     this.#welcome.hidden = state.messages.length > 0;
+    this.#promise.textContent = state.server === null ? text("emptyText") : text("serverHint", state.server);
     const answer = last === undefined ? undefined : this.#views.get(last);
     if (state.stage !== null && answer instanceof AnswerView) answer.stage(state.stage);
     const asked = before !== undefined && before.messages.at(-1)?.id !== last;
@@ -70,7 +72,7 @@ export class Conversation {
   }
 }
 
-function welcome(): HTMLElement {
+function welcome(promise: HTMLElement): HTMLElement {
   const way = (name: IconName, label: string): HTMLElement => element("li", {}, icon(name), element("span", {}, label));
   const choose = button({
     label: text("attach"),
@@ -87,5 +89,5 @@ function welcome(): HTMLElement {
     way("selection", text("emptyMenu")),
   );
   const title = element("h2", {}, text("emptyTitle"));
-  return element("div", { class: "welcome" }, title, element("p", {}, text("emptyText")), choose, ways);
+  return element("div", { class: "welcome" }, title, promise, choose, ways);
 }

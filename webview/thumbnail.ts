@@ -61,7 +61,10 @@ export function thumbnail({ removable }: { readonly removable: boolean }): View<
 }
 
 function readingText({ lines, visualTokens }: NonNullable<ViewImage["reading"]>): string {
-  if (visualTokens === null) return text("readText", lines);
+  if (visualTokens === null) {
+    if (lines === 0) return text("readTextNone");
+    return lines === 1 ? text("readTextOne") : text("readText", lines);
+  }
   if (lines === 0) return text("readNone", visualTokens);
   return lines === 1 ? text("readOne", visualTokens) : text("read", lines, visualTokens);
 }

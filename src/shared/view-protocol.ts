@@ -82,6 +82,8 @@ export interface ViewState {
   readonly busy: boolean;
   /** Of the answer in progress. */
   readonly stage: ViewStage | null;
+  /** Name and port of the server that will answer; null where this machine does. */
+  readonly server: string | null;
 }
 
 export type HostToView =

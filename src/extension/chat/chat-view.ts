@@ -8,6 +8,7 @@ import {
   type ViewState,
   type ViewToHost,
 } from "../../shared/view-protocol";
+import { answeringServer } from "../answering-server";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
 import { isImage, nameOf, readImage } from "../images";
@@ -61,8 +62,12 @@ export class ChatView implements vscode.WebviewViewProvider {
     const follow = vscode.window.tabGroups.onDidChangeTabs(() => {
       this.#showCurrentImage();
     });
+    const settings = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("miniGemini.engine.server")) this.#showState();
+    });
     context.subscriptions.push(
       follow,
+      settings,
       vscode.window.tabGroups.onDidChangeTabGroups(() => {
         this.#showCurrentImage();
       }),
@@ -261,6 +266,7 @@ export class ChatView implements vscode.WebviewViewProvider {
       contexts: chat.contexts.map(context),
       busy,
       stage,
+      server: answeringServer() ?? null,
     };
     this.#post({ kind: "state", state });
   }
