@@ -5,7 +5,7 @@
  */
 import type { MarkdownIt, Token } from "markdown-it";
 
-const place = /(?<![\w./\\-])(?:[\w.-]+[/\\])*[\w-][\w.-]*\.[A-Za-z]\w{0,7}:\d+(?::\d+)?(?![\w/])/g;
+const place = /(?<![\w./\\-])(?:\.?\w[\w.-]*[/\\])*[\w-][\w.-]*\.[A-Za-z]\w{0,7}:\d+(?::\d+)?(?![\w/])/g;
 const webAddress = /^https?:\/\//i;
 const relativePath = /^(?![a-z][a-z\d+.-]*:(?!\d))(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^?#]+$/i;
 

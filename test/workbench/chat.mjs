@@ -12,6 +12,8 @@ export const themes = {
 
 export class Chat {
   constructor({ page, box, shots }) {
+    // On a busy machine a view can take a minute to appear.
+    page.setDefaultTimeout(90_000);
     this.page = page;
     this.box = box;
     this.shots = shots;
@@ -39,11 +41,21 @@ export class Chat {
     return this.page.locator(".explorer-folders-view").getByRole("treeitem", { name, exact: true });
   }
 
+  /** An entry of the activity bar. */
+  tab(name) {
+    return this.page.locator(`.activitybar .action-item:has([aria-label^="${name}"])`).first();
+  }
+
   async showExplorer() {
-    const tab = this.page.locator('.activitybar .action-item:has([aria-label^="Explorer"])').first();
-    if ((await tab.getAttribute("class")).includes("checked")) return;
-    await tab.click();
+    if ((await this.tab("Explorer").getAttribute("class")).includes("checked")) return;
+    await this.tab("Explorer").click();
     await this.row("red.png").waitFor();
+  }
+
+  async show() {
+    if (!(await this.tab("Mini-Gemini").getAttribute("class")).includes("checked"))
+      await this.tab("Mini-Gemini").click();
+    await this.field.waitFor();
   }
 
   async command(title) {
@@ -140,13 +152,14 @@ export class Chat {
     return JSON.parse(await answer.locator(".code pre").first().textContent());
   }
 
-  async theme(name) {
+  /** @param view Whether the chat is open, to wait for it to follow. */
+  async theme(name, { view = true } = {}) {
     const file = path.join(this.box.ud, "User/settings.json");
     const settings = JSON.parse(fs.readFileSync(file, "utf8"));
     fs.writeFileSync(file, JSON.stringify({ ...settings, "workbench.colorTheme": themes[name] }, null, 2));
     const kind = { dark: "vs-dark", light: "vs", "high-contrast": "hc-black", "high-contrast-light": "hc-light" }[name];
     await this.page.locator(`.monaco-workbench.${kind}`).waitFor();
-    // The page follows the workbench.
+    if (!view) return;
     const own = { dark: "vscode-dark", light: "vscode-light" }[name] ?? `vscode-${name}`;
     await this.view.locator(`body.${own}`).waitFor();
     await this.page.waitForTimeout(400);

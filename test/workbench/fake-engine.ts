@@ -68,7 +68,7 @@ new Peer<Record<string, never>, HostToEngine>(
       }
       for (const stage of stages) {
         part({ kind: "stage", stage, done: 0, total: 1 });
-        await wait(question.includes("stages") ? 700 : 5);
+        await wait(question.includes("stages") ? 2000 : 5);
         if (signal.aborted) throw new FailureError({ code: "cancelled" });
       }
       const answer = question.includes("echo") ? echo(turns) : answerTo(question);

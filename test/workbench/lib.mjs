@@ -155,7 +155,7 @@ export async function openWorkbench(browser, url, query) {
       return r.abort();
     },
   );
-  await page.goto(`${url}/?${new URLSearchParams(query)}`);
+  await page.goto(`${url}/?${new URLSearchParams(query)}`, { timeout: 120_000 });
   return { ctx, page, blocked };
 }
 

@@ -17,55 +17,63 @@ const scenarios = modules
   .flatMap((module) => module.scenarios)
   .filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
 
-const box = makeSandbox();
-installFromSource(box);
-await writeWorkspace(box.ws);
-const engine = path.join(shots, "fake-engine.js");
-let server, browser, chat;
+const opened = [];
 let failed = 0;
 try {
-  server = await startServer(box, { MINI_GEMINI_TEST_ENGINE: engine });
-  browser = await startBrowser();
-  const workbench = await openWorkbench(browser, server.url, { folder: box.ws });
-  const { page, ctx, blocked } = workbench;
-  page.setDefaultTimeout(25_000);
-  const said = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") said.push(message.text().slice(0, 300));
-  });
-  page.on("pageerror", (error) => said.push(String(error.stack).slice(0, 600)));
-  await ctx.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
-  chat = new Chat({ page, box, shots });
-  await page.locator('.activitybar .action-label[aria-label="Mini-Gemini"]').first().waitFor();
-  await chat.row("red.png").waitFor();
+  const main = await openChat({ MINI_GEMINI_TEST_ENGINE: path.join(shots, "fake-engine.js") });
   for (const { name, run, skip } of scenarios) {
     const reason = skip?.();
     if (reason !== undefined) {
       console.log(`ok - ${name} # SKIP ${reason}`);
       continue;
     }
-    said.length = 0;
+    for (const { said } of opened) said.length = 0;
     try {
-      await run({ chat, page, box, blocked, browser, server, shots });
+      await run({ ...main, openChat, shots });
       console.log(`ok - ${name}`);
     } catch (error) {
       failed++;
       console.log(`not ok - ${name}`);
+      const said = opened.flatMap((one) => one.said);
       console.log([String(error.stack).slice(0, 2000), ...said].join("\n").replace(/^/gm, "  "));
-      await chat.shot(`failed-${failed}`).catch(() => undefined);
-      await page.keyboard.press("Escape").catch(() => undefined);
+      await main.chat.shot(`failed-${failed}`).catch(() => undefined);
+      await main.page.keyboard.press("Escape").catch(() => undefined);
     }
   }
-  const errors = hostErrors(box, "mini-gemini");
+  const errors = hostErrors(main.box, "mini-gemini");
   console.log(`${errors.length === 0 ? "ok" : "not ok"} - leaves no error in the extension host's log`);
   for (const error of errors) console.log(error.slice(0, 600).replace(/^/gm, "  "));
   failed += errors.length;
 } finally {
-  await browser?.close();
-  await server?.stop();
-  removeSandbox(box);
+  for (const { close } of opened) await close();
 }
 process.exitCode = failed > 0 ? 1 : 0;
+
+/** A VS Code of its own with the extension and the test's workspace. */
+async function openChat(environment = {}) {
+  const box = makeSandbox();
+  installFromSource(box);
+  await writeWorkspace(box.ws);
+  const server = await startServer(box, environment);
+  const browser = await startBrowser();
+  const said = [];
+  const close = async () => {
+    await browser.close();
+    await server.stop();
+    removeSandbox(box);
+  };
+  opened.push({ close, said });
+  const { page, ctx, blocked } = await openWorkbench(browser, server.url, { folder: box.ws });
+  page.on("console", (message) => {
+    if (message.type() === "error") said.push(message.text().slice(0, 300));
+  });
+  page.on("pageerror", (error) => said.push(String(error.stack).slice(0, 600)));
+  await ctx.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
+  const chat = new Chat({ page, box, shots });
+  await page.locator('.activitybar .action-label[aria-label="Mini-Gemini"]').first().waitFor();
+  await chat.row("red.png").waitFor();
+  return { chat, page, box, blocked, browser, server };
+}
 
 /** The extension as it is in this tree, bundled. */
 function installFromSource(sandbox) {

@@ -1,0 +1,37 @@
+/** What the view sends is untrusted until it is checked. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isViewMessage, longestText } from "../../../src/shared/view-protocol";
+
+const rectangle = { left: 0, top: 0, width: 8, height: 8 };
+
+describe("messages of the view", () => {
+  for (const message of [
+    { kind: "ready" },
+    { kind: "ask", text: "" },
+    { kind: "attach-bytes", name: "a.png", bytes: new Uint8Array(3) },
+    { kind: "attach-addresses", addresses: ["file:///a.png"] },
+    { kind: "crop", image: "1", rectangle },
+  ]) {
+    it(`are taken: ${message.kind}`, () => {
+      assert.equal(isViewMessage(message), true);
+    });
+  }
+
+  for (const [reason, message] of [
+    ["nothing", undefined],
+    ["no kind", { text: "x" }],
+    ["an unknown kind", { kind: "run", text: "x" }],
+    ["a name of every object", { kind: "toString" }],
+    ["a field that is missing", { kind: "ask" }],
+    ["a field of another type", { kind: "ask", text: 5 }],
+    ["a text beyond the limit", { kind: "ask", text: "x".repeat(longestText + 1) }],
+    ["bytes that are none", { kind: "attach-bytes", name: "a.png", bytes: [1, 2] }],
+    ["addresses that are no texts", { kind: "attach-addresses", addresses: [{}] }],
+    ["parts of pixels", { kind: "crop", image: "1", rectangle: { ...rectangle, left: 0.5 } }],
+  ] as const) {
+    it(`are refused: ${reason}`, () => {
+      assert.equal(isViewMessage(message), false);
+    });
+  }
+});

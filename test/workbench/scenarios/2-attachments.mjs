@@ -1,0 +1,166 @@
+// What goes with a question: images by every way they come, parts of them, context of the workspace.
+import assert from "node:assert/strict";
+import path from "node:path";
+import { writeLargeScreenshot } from "../pictures.mjs";
+
+const sizes = (turns) => turns.at(-1).images.map(({ name, width, height }) => [name, width, height]);
+
+export const scenarios = [
+  {
+    name: "takes a pasted screenshot of 3840 × 2160 pixels",
+    run: async ({ chat, box }) => {
+      await chat.newChat();
+      const file = path.join(box.dir, "image.png");
+      await writeLargeScreenshot(file);
+      await chat.pasteFile(file);
+      await chat.attached.first().waitFor();
+      const image = chat.attached.first().locator("img");
+      await image.evaluate((picture) => picture.decode());
+      assert.deepEqual(
+        await image.evaluate(({ naturalWidth, naturalHeight }) => [naturalWidth, naturalHeight]),
+        [3840, 2160],
+      );
+      assert.deepEqual(sizes(await chat.echo()), [["image.png", 3840, 2160]]);
+    },
+  },
+  {
+    name: "takes a picture from the system's clipboard with Ctrl+V",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await page.evaluate(async () => {
+        const canvas = new OffscreenCanvas(120, 80);
+        canvas.getContext("2d").fillRect(0, 0, 60, 80);
+        const blob = await canvas.convertToBlob({ type: "image/png" });
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+      });
+      await chat.field.click();
+      await page.keyboard.press("Control+V");
+      await chat.attached.first().waitFor();
+      assert.deepEqual(sizes(await chat.echo()), [["image.png", 120, 80]]);
+    },
+  },
+  {
+    name: "takes an image dragged from the explorer (with Shift, as VS Code asks)",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await chat.showExplorer();
+      const from = await chat.row("orders.png").boundingBox();
+      const tab = await chat.tab("Mini-Gemini").boundingBox();
+      await page.mouse.move(from.x + 40, from.y + 10);
+      await page.mouse.down();
+      await page.mouse.move(from.x + 60, from.y + 30, { steps: 3 });
+      // Hanging over the entry of the activity bar opens the view.
+      await page.mouse.move(tab.x + 20, tab.y + 20, { steps: 6 });
+      for (let waited = 0; waited < 20 && !(await chat.field.isVisible()); waited++) {
+        await page.mouse.move(tab.x + 20 + (waited % 2), tab.y + 20);
+        await page.waitForTimeout(250);
+      }
+      const to = await chat.field.boundingBox();
+      await page.keyboard.down("Shift");
+      await page.mouse.move(to.x + 40, to.y - 60, { steps: 8 });
+      await page.mouse.move(to.x + 50, to.y + 8, { steps: 4 });
+      await page.waitForTimeout(300);
+      await page.mouse.up();
+      await page.keyboard.up("Shift");
+      await chat.attached.first().waitFor();
+      assert.deepEqual(sizes(await chat.echo()), [["orders.png", 560, 360]]);
+    },
+  },
+  {
+    name: "takes files dropped from the desktop, and names what is no image",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      const frame = await chat.frame();
+      await frame.evaluate(async () => {
+        const canvas = new OffscreenCanvas(50, 40);
+        canvas.getContext("2d").fillRect(0, 0, 9, 9);
+        const dataTransfer = new DataTransfer();
+        const blob = await canvas.convertToBlob({ type: "image/png" });
+        dataTransfer.items.add(new File([blob], "desktop.png", { type: "image/png" }));
+        dataTransfer.items.add(new File(["text"], "notes.txt", { type: "text/plain" }));
+        for (const kind of ["dragover", "drop"]) {
+          document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+        }
+      });
+      await chat.attached.first().waitFor();
+      await page.locator(".notification-list-item-message").filter({ hasText: "notes.txt is not an image" }).waitFor();
+      await chat.closeNotifications();
+      assert.deepEqual(sizes(await chat.echo()), [["desktop.png", 50, 40]]);
+    },
+  },
+  {
+    name: "offers the image of the current editor; several images, one taken away again",
+    run: async ({ chat }) => {
+      await chat.newChat();
+      await chat.showExplorer();
+      await chat.row("architecture.png").dblclick();
+      await chat.show();
+      await chat.view.locator(".suggestion").filter({ hasText: "architecture.png" }).click();
+      await chat.attached.first().waitFor();
+      await chat.attachFromExplorer("orders.png");
+      await chat.attachFromExplorer("red.png");
+      await chat.shot("several");
+      await chat.button("Remove red.png").click();
+      await chat.attached.nth(2).waitFor({ state: "detached" });
+      assert.deepEqual(sizes(await chat.echo()), [
+        ["architecture.png", 760, 320],
+        ["orders.png", 560, 360],
+      ]);
+      await chat.command("View: Close All Editors");
+    },
+  },
+  {
+    name: "cuts a part dragged over the picture from the original's pixels",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await chat.attachFromExplorer("architecture.png");
+      await chat.attached.first().locator(".thumbnail").click();
+      const canvas = chat.view.locator("dialog .canvas");
+      await chat.button("Zoom In", chat.view.locator("dialog")).click();
+      await chat.button("Zoom Out", chat.view.locator("dialog")).click();
+      const area = await canvas.boundingBox();
+      const at = (x, y) => [area.x + (x / 760) * area.width, area.y + (y / 320) * area.height];
+      await page.mouse.move(...at(540, 20));
+      await page.mouse.down();
+      await page.mouse.move(...at(750, 110), { steps: 5 });
+      await page.mouse.up();
+      await chat.view.locator("dialog output").filter({ hasText: "pixels at" }).waitFor();
+      await chat.shot("part");
+      await chat.view.locator("dialog vscode-button").filter({ hasText: "Use This Part" }).click();
+      await chat.attached.filter({ hasText: "Part of architecture.png" }).waitFor();
+      const [turn] = await chat.echo();
+      const { crop, width } = turn.images[0];
+      // A screen pixel is several of the picture's in a narrow side bar.
+      const close = (value, wanted) => Math.abs(value - wanted) <= 8;
+      assert.equal(turn.images.length, 1);
+      assert.equal(width, 760);
+      assert.ok(
+        close(crop.left, 540) && close(crop.top, 20) && close(crop.width, 210) && close(crop.height, 90),
+        JSON.stringify(crop),
+      );
+      assert.ok(Object.values(crop).every(Number.isInteger));
+    },
+  },
+  {
+    name: "adds selection, open file and problems by choice",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await chat.showExplorer();
+      await chat.row("README.md").dblclick();
+      await page.locator('.tab[data-resource-name="README.md"]').waitFor();
+      await page.keyboard.press("Control+A");
+      await chat.show();
+      await chat.button("Add Selection, File or Problems…").click();
+      const choices = page.locator(".quick-input-list [role=option], .quick-input-list [role=checkbox]");
+      await choices.filter({ hasText: "Open File" }).first().waitFor();
+      await choices.filter({ hasText: "Selection" }).first().click();
+      await page.keyboard.press("Enter");
+      await chat.view.locator(".composer .chip").filter({ hasText: "README.md:1-" }).waitFor();
+      await chat.shot("context", "sidebar");
+      const [turn] = await chat.echo("echo: what is this about?");
+      assert.match(turn.text, /^README\.md:1-6:\n```markdown\n# Shop[^]*```\n\necho: what is this about\?$/);
+      await chat.questions.first().locator(".chip").waitFor();
+      await chat.command("View: Close All Editors");
+    },
+  },
+];

@@ -1,0 +1,75 @@
+// What stays: over a reload, hiding the view, and among the chats.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+
+export const scenarios = [
+  {
+    name: "keeps chat, pictures, attachments and the draft over a reload of the window",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await chat.attachFromExplorer("orders.png");
+      await chat.ask("Which quarter was best?");
+      await chat.attachFromExplorer("red.png");
+      await chat.field.fill("a draft");
+      await page.waitForTimeout(800);
+      await page.reload();
+      await chat.answers.first().locator(".table").waitFor({ timeout: 90_000 });
+      assert.equal(await chat.field.inputValue(), "a draft");
+      await chat.attached.filter({ hasText: "red.png" }).waitFor();
+      const image = chat.questions.first().locator("img");
+      await image.evaluate((picture) => picture.decode());
+      assert.equal(await image.evaluate(({ naturalWidth }) => naturalWidth), 560);
+      await chat.field.fill("");
+      await chat.button("Remove red.png").click();
+    },
+  },
+  {
+    name: "goes on with an answer while the view is hidden",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await chat.send("slow");
+      await chat.answers.last().getByText("A sentence of six words follows.").first().waitFor();
+      await chat.showExplorer();
+      await page.waitForTimeout(1500);
+      await chat.show();
+      await chat.answers.last().and(chat.view.locator("[aria-busy=true]")).waitFor();
+      const length = async () => (await chat.answers.last().locator(".body").innerText()).length;
+      const before = await length();
+      await page.waitForTimeout(1500);
+      assert.ok((await length()) > before, "more of it comes");
+      await chat.button("Stop").click();
+      await chat.view.getByText("Stopped.", { exact: true }).first().waitFor();
+    },
+  },
+  {
+    name: "finds chats by what was said, renames, exports and deletes them",
+    run: async ({ chat, page, box }) => {
+      await chat.command("Mini-Gemini: Show Chats");
+      const rows = chat.view.locator(".chats li");
+      await rows.filter({ hasText: "orders.png" }).first().waitFor();
+      await chat.shot("chats");
+      await page.keyboard.type("which QUARTER was");
+      await chat.view.locator(".chats li:nth-child(2)").waitFor({ state: "detached" });
+      assert.equal(await rows.count(), 1);
+      await chat.button("Rename orders.png: Which quarter was best?").click();
+      await chat.quickInput.locator("input").fill("Best quarter");
+      await page.keyboard.press("Enter");
+      await rows.filter({ hasText: "Best quarter" }).waitFor();
+      await chat.button("Export Best quarter as Markdown").click();
+      await chat.quickInput.locator("input").waitFor();
+      await page.keyboard.press("Enter");
+      await page.locator('.tab[data-resource-name="Best quarter.md"]').waitFor();
+      const exported = fs.readFileSync(path.join(box.ws, "Best quarter.md"), "utf8");
+      const [, picture] = /!\[orders\.png\]\((Best%20quarter-images\/[\w-]+\.png)\)/.exec(exported);
+      assert.ok(fs.existsSync(path.join(box.ws, decodeURIComponent(picture))));
+      assert.match(exported, /^# Best quarter\n\n## Question[^]*## Answer of Scripted[^]*```mermaid/);
+      await chat.command("Mini-Gemini: Show Chats");
+      await chat.button("Delete Best quarter").click();
+      await page.locator(".monaco-dialog-box").getByRole("button", { name: "Delete" }).click();
+      await chat.view.getByText("No chat holds this text.").waitFor();
+      await page.keyboard.press("Escape");
+      await chat.command("View: Close All Editors");
+    },
+  },
+];

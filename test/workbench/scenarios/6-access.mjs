@@ -1,0 +1,150 @@
+// For everyone: by keyboard alone, for screen readers, in every theme and width.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import { themes } from "../chat.mjs";
+
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Findings that axe calls serious or critical, each with what it is about. */
+async function findings(frame) {
+  await frame.evaluate(axe);
+  const { violations } = await frame.evaluate(() =>
+    // Colours and all else of WCAG 2.2 A and AA, and what axe advises besides.
+    globalThis.axe.run(document, { resultTypes: ["violations"] }),
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("; ")}`,
+    );
+}
+
+export const scenarios = [
+  {
+    name: "asks, enlarges, chooses a part, edits and finds chats by keyboard alone",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      const press = async (...keys) => {
+        for (const key of keys) await page.keyboard.press(key);
+      };
+      const focused = () =>
+        chat.view.locator(":focus").evaluate((node) => node.getAttribute("aria-label") ?? node.textContent);
+      assert.equal(await focused(), "Ask about an image…");
+      await press("Tab");
+      assert.equal(await focused(), "Attach Image…");
+      await press("Enter");
+      await chat.quickInput.locator("input").waitFor();
+      await page.keyboard.type("architecture");
+      await page.locator(".quick-input-list [role=option]").filter({ hasText: "architecture.png" }).first().waitFor();
+      await press("Enter");
+      await chat.attached.first().waitFor();
+      await chat.field.focus();
+      await press("Shift+Tab");
+      assert.equal(await focused(), "Remove architecture.png");
+      await press("Shift+Tab");
+      assert.equal(await focused(), "Enlarge architecture.png");
+      await press("Enter");
+      await chat.view.locator("dialog").waitFor();
+      assert.equal(await focused(), "architecture.png: choose a part");
+      await press("ArrowRight", "ArrowRight", "Shift+ArrowUp", "+");
+      await chat.view.locator("dialog output").filter({ hasText: "380 × 154 pixels at 205, 80" }).waitFor();
+      await press("Enter");
+      await chat.attached.filter({ hasText: "Part of architecture.png" }).waitFor();
+      await chat.field.focus();
+      await page.keyboard.type("echo by keyboard");
+      await press("Enter");
+      await chat.ended(chat.answers.first());
+      const [turn] = JSON.parse(await chat.answers.first().locator("pre").textContent());
+      assert.deepEqual(turn.images[0].crop, { left: 205, top: 80, width: 380, height: 154 });
+      await press("ArrowUp");
+      assert.equal(await focused(), "Edit and Resend");
+      await press("Escape");
+      const passed = [];
+      for (let step = 0; step < 12; step++) {
+        await press("Tab");
+        if ((await chat.view.locator(":focus").count()) === 0) break;
+        passed.push(await focused());
+      }
+      for (const label of ["json", "Copy", "Copy Answer", "Try Again", "Ask about an image…"]) {
+        assert.ok(passed.includes(label), `${label} among ${passed.join(", ")}`);
+      }
+      await chat.command("Mini-Gemini: Show Chats");
+      await page.waitForTimeout(300);
+      assert.equal(await focused(), "Search chats");
+      await press("Escape");
+      assert.equal(await focused(), "Ask about an image…");
+    },
+  },
+  ...Object.keys(themes).map((theme) => ({
+    name: `has no serious finding of axe, and reads well (${theme})`,
+    run: async ({ chat }) => {
+      await chat.theme(theme);
+      const found = [];
+      await chat.newChat();
+      found.push(...(await findings(await chat.frame())));
+      await chat.attachFromExplorer("build-error.png");
+      await chat.ask("What went wrong?");
+      await chat.answers.first().locator(".diagram svg").waitFor();
+      await chat.attachFromExplorer("orders.png");
+      found.push(...(await findings(await chat.frame())));
+      await chat.shot(`chat-${theme}`);
+      await chat.questions.first().locator(".thumbnail").click();
+      await chat.view.locator("dialog .stage").press("ArrowRight");
+      found.push(...(await findings(await chat.frame())));
+      await chat.shot(`picture-${theme}`);
+      await chat.view.locator("dialog .stage").press("Escape");
+      await chat.button("Remove orders.png").click();
+      await chat.send("crash");
+      await chat.view.locator(".failure").waitFor();
+      found.push(...(await findings(await chat.frame())));
+      await chat.shot(`failure-${theme}`, "sidebar");
+      await chat.ask("again");
+      await chat.command("Mini-Gemini: Show Chats");
+      await chat.view.locator(".chats li").first().waitFor();
+      found.push(...(await findings(await chat.frame())));
+      await chat.shot(`chats-${theme}`, "sidebar");
+      assert.deepEqual([...new Set(found)], []);
+    },
+  })),
+  {
+    name: "fits a side bar of 170 and 250 pixels",
+    run: async ({ chat }) => {
+      await chat.theme("dark");
+      await chat.newChat();
+      await chat.attachFromExplorer("build-error.png");
+      await chat.ask("What went wrong?");
+      await chat.attachFromExplorer("orders.png");
+      for (const pixels of [170, 250]) {
+        const width = await chat.width(pixels);
+        assert.ok(Math.abs(width - pixels) < 12, `${width} pixels`);
+        const frame = await chat.frame();
+        const over = await frame.evaluate(() =>
+          [...document.querySelectorAll("body *")]
+            .filter(
+              (node) => node.checkVisibility() && node.closest("pre, .table, .diagram, .announcer, .katex") === null,
+            )
+            .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+            .map((node) => node.outerHTML.slice(0, 100)),
+        );
+        assert.deepEqual(over, []);
+        await chat.shot(`narrow-${pixels}`, "sidebar");
+      }
+      await chat.width(340);
+    },
+  },
+  {
+    name: "stays still for who prefers reduced motion, and keeps its shapes in forced colours",
+    run: async ({ chat, page }) => {
+      await page.emulateMedia({ reducedMotion: "reduce", forcedColors: "active" });
+      await chat.newChat();
+      await chat.send("stages");
+      await chat.view.locator(".progress").filter({ hasText: "Looking closely…" }).waitFor();
+      assert.equal(await chat.view.locator(".progress vscode-progress-ring").isVisible(), false);
+      await chat.ended(chat.answers.first());
+      await chat.shot("forced-colours");
+      await page.emulateMedia({ reducedMotion: null, forcedColors: null });
+    },
+  },
+];
