@@ -142,6 +142,12 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
   return [...previous, value];
 }
 
+// Who reads the answer may stop reading (`explain … | head`): then there is nothing left to do.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 program.parseAsync().catch((thrown: unknown) => {
   const failure = failureOf(thrown);
   process.stderr.write(`${describeFailure(failure)}\n`);

@@ -2,7 +2,15 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { FailureError } from "../../shared/failure";
-import type { ExplainPart, ExplainResult, LoadedModel, OcrLine, ServerAddress, Stage } from "../../shared/protocol";
+import type {
+  ExplainPart,
+  ExplainResult,
+  LoadedModel,
+  Notice,
+  OcrLine,
+  ServerAddress,
+  Stage,
+} from "../../shared/protocol";
 import { type AnswerOptions, interruptSignal, loadParams, newEngine } from "./options";
 
 export interface ExplainOptions extends AnswerOptions {
@@ -29,6 +37,21 @@ const stageWords: Readonly<Record<Stage, string>> = {
   writing: "",
 };
 
+function noticeWords(notice: Notice): string {
+  switch (notice.code) {
+    case "device-fell-back":
+      return `The device ${notice.device} could not be used (${notice.reason}); the CPU is used.`;
+    case "history-dropped":
+      return `The ${notice.turns} oldest turns no longer fitted and were left out.`;
+    case "answer-cut":
+      return `The answer was cut after ${notice.tokens} tokens.`;
+    case "ocr-failed":
+      return `The text in the image could not be read: ${notice.reason}`;
+    case "ocr-cut":
+      return `${notice.lines} lines of text in images no longer fitted and were left out.`;
+  }
+}
+
 export async function explainCommand(images: readonly string[], options: ExplainOptions): Promise<void> {
   const signal = interruptSignal();
   const engine = newEngine();
@@ -45,14 +68,14 @@ export async function explainCommand(images: readonly string[], options: Explain
     },
   );
   say("");
-  for (const notice of loaded.notices) process.stderr.write(`${JSON.stringify(notice)}\n`);
+  for (const notice of loaded.notices) process.stderr.write(`${noticeWords(notice)}\n`);
   const ocr: OcrLine[] = [];
   const onPart = (part: ExplainPart): void => {
     if (part.kind === "stage") say(stageWords[part.stage]);
     else if (part.kind === "image") ocr.push(...part.ocr);
     else if (part.kind === "text") process.stdout.write(part.text);
     else if (part.kind === "image-prompt") process.stderr.write(`\n[picture asked for: ${part.prompt}]\n`);
-    else process.stderr.write(`\n[${JSON.stringify(part.notice)}]\n`);
+    else process.stderr.write(`\n${noticeWords(part.notice)}\n`);
   };
   const sources = images.map((file) => ({
     name: path.basename(file),

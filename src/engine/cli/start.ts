@@ -6,7 +6,9 @@ import { explainCommand } from "./explain";
 const bundled = path.join("media", "samples", "terminal-error.png");
 
 export async function startCommand(image?: string, question?: string): Promise<void> {
-  const file = image ?? path.join(packageRoot(), bundled);
+  // npm runs its scripts in the package's folder, and tells from which one it was called.
+  const from = process.env["INIT_CWD"] ?? process.cwd();
+  const file = image === undefined ? path.join(packageRoot(), bundled) : path.resolve(from, image);
   process.stdout.write(
     `${path.relative(process.cwd(), file) || file}${question === undefined ? "" : `: ${question}`}\n\n`,
   );

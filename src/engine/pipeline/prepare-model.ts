@@ -36,6 +36,9 @@ export async function prepareModel(params: PrepareParams, options: PrepareOption
   const shipped = await readManifest(model);
   if (shipped !== undefined) return { folder: model, bytes: totalBytes(shipped), wrote: false };
 
+  if ((await stat(model).catch(() => undefined))?.isDirectory() !== true) {
+    throw new FailureError({ code: "model-folder-missing", folder: model });
+  }
   const config = await readModelConfig(model);
   const checkpoint = await openCheckpoint(model);
   const encoders = await findEncoders(config, checkpoint, model, params.encoders);

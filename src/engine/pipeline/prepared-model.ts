@@ -53,14 +53,16 @@ export interface Manifest {
 }
 
 /**
- * @returns the manifest of a complete prepared model of this builder version, or `undefined` where there is none.
- * @throws FailureError `prepared-invalid` where files are missing or of another size.
+ * @returns the manifest of a complete prepared model, or `undefined` where the folder has none.
+ * @throws FailureError `prepared-invalid` where files are missing or of another size, or another builder made them.
  */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const text = await readFile(path.join(folder, manifestName), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const manifest = parseManifest(folder, text);
-  if (manifest.builderVersion !== builderVersion) return undefined;
+  if (manifest.builderVersion !== builderVersion) {
+    throw new FailureError({ code: "prepared-invalid", folder, reason: "another version of this program made it" });
+  }
   for (const [file, bytes] of Object.entries(manifest.files)) {
     const found = path.basename(file) === file ? await stat(path.join(folder, file)).catch(() => undefined) : undefined;
     if (found?.size !== bytes) {
