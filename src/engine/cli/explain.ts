@@ -47,6 +47,8 @@ function noticeWords(notice: Notice): string {
       return `The answer was cut after ${notice.tokens} tokens.`;
     case "ocr-failed":
       return `The text in the image could not be read: ${notice.reason}`;
+    case "other-engine":
+      return `Another engine (process ${notice.process}) holds ${notice.model} in memory.`;
     case "ocr-cut":
       return `${notice.lines} lines of text in images no longer fitted and were left out.`;
   }
