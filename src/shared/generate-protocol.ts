@@ -63,7 +63,7 @@ export interface GeneratedPicture {
   readonly seed: number;
   readonly width: number;
   readonly height: number;
-  /** A PNG file; prompt, seed and settings are in its text chunk `parameters` and in its EXIF description. */
+  /** A PNG file; prompt, seed and settings are in its text chunk `parameters` and in its XMP. */
   readonly png: Uint8Array;
 }
 

@@ -1,12 +1,13 @@
 /** A drawn picture as a PNG file that says how it was drawn. */
 import { crc32 } from "node:zlib";
 import { loadSharp } from "../image/raster";
+import { pictureXmp } from "../image/xmp";
 
 export interface DrawnPicture {
   readonly rgb: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** How it was drawn, for `parameters` and the EXIF description. */
+  /** How it was drawn, for the text `parameters` and for XMP. */
   readonly description: string;
 }
 
@@ -18,11 +19,11 @@ const headerBytes = 25;
 export async function encodePng({ rgb, width, height, description }: DrawnPicture): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
-    .withExif({ IFD0: { ImageDescription: description, Software: "Mini-Gemini" } })
+    .withXmp(pictureXmp(description))
     .png()
     .toBuffer();
   const at = signatureBytes + headerBytes;
-  return Buffer.concat([png.subarray(0, at), textChunk("parameters", description), png.subarray(at)]);
+  return Buffer.concat([png.subarray(0, at), textChunk("parameters", description.replaceAll("\0", "")), png.subarray(at)]);
 }
 
 /**
