@@ -12,7 +12,7 @@ import torch
 from . import state
 from .config import Recipe, state_folder
 
-STAGES = ["assets", "base", "encoders", "align", "finetune", "evaluate"]
+STAGES = ["assets", "real", "base", "encoders", "align", "finetune", "evaluate"]
 
 
 def assets() -> None:
@@ -35,10 +35,12 @@ def finished(name: str) -> bool:
 
 def run(stage: str, recipe: Recipe, report: Path | None) -> None:
     """Run one stage unless its state says that it is done."""
-    from . import encoders, evaluate, finetune, language_model
+    from . import encoders, evaluate, finetune, language_model, real
 
     if stage == "assets":
         assets()
+    elif stage == "real":
+        real.run()
     elif stage == "base":
         language_model.base_folder()
     elif stage == "encoders" and not finished("encoders"):

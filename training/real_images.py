@@ -1,7 +1,7 @@
-"""A folder of real images with hand-written truth: `truth.json` beside the files; never used for training.
+"""Real images with hand-written truth, never used for training: `test.json`, and the images in `test` beside it.
 
-Each record holds `file`, `source`, `licence`, `kind`, `facts` (strings an explanation should mention), and where
-they apply `key` and `fix` of an error. `ocr` is what a recogniser read.
+Each record holds `file`, `kind`, `facts` (strings an explanation should mention), and where they apply `key` and
+`fix` of an error. `ocr.json` maps a file's name to the lines that the product's recogniser read in it.
 """
 from __future__ import annotations
 
@@ -25,22 +25,16 @@ class RealImage:
 
 def load(folder: Path) -> list[RealImage]:
     """All images of the folder's truth file; none when there is no such folder."""
-    path = folder / "truth.json"
+    path, texts = folder / "test.json", folder / "ocr.json"
     if not path.exists():
         return []
+    read: dict[str, list[str]] = json.loads(texts.read_text(encoding="utf-8")) if texts.exists() else {}
     out = []
-    for record in json.loads(path.read_text()):
-        with Image.open(folder / record["file"]) as image:
-            pixels = image.convert("RGB")
-        out.append(RealImage(pixels, record["file"], record["kind"], record.get("ocr", ""), record.get("facts", []),
-                             record.get("key", ""), record.get("fix", "")))  # fmt: skip
+    for record in json.loads(path.read_text(encoding="utf-8")):
+        with Image.open(folder / "test" / record["file"]) as image:
+            pixels = image.convert("RGBA")
+        white = Image.new("RGBA", pixels.size, "white")
+        out.append(RealImage(Image.alpha_composite(white, pixels).convert("RGB"), record["file"], record["kind"],
+                             ", ".join(read.get(record["file"], [])), record.get("facts", []), record.get("key", ""),
+                             record.get("fix", "")))  # fmt: skip
     return out
-
-
-def read_text(image: Image.Image) -> str:
-    """OCR lines of an image in reading order (needs `rapidocr-onnxruntime`, PaddleOCR's models)."""
-    import numpy as np
-    from rapidocr_onnxruntime import RapidOCR
-
-    found, _ = RapidOCR()(np.asarray(image.convert("RGB"))[..., ::-1])
-    return ", ".join(text for _, text, score in found or [] if float(score) > 0.1)
