@@ -14,6 +14,7 @@ export function loadParams(context: vscode.ExtensionContext): LoadParams {
     model: folder === "" ? starter : folder,
     ...(encoders === "" ? {} : { encoders }),
     precision: precision(),
+    highDefinition: settings().get("model.hd", true),
     preparedRoot: libraryFolders(context).preparedRoot,
     device: settings().get<Device>("engine.device", "auto"),
     threads: settings().get("engine.threads", 0),

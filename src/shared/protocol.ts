@@ -48,6 +48,8 @@ export interface ModelFolders {
 
 export interface PrepareParams extends ModelFolders {
   readonly precision: Precision;
+  /** False has an HD checkpoint (`image_grid` > 1) look at one view instead of five: faster, and less sharp. */
+  readonly highDefinition?: boolean | undefined;
   /** Folder under which prepared models are kept. */
   readonly preparedRoot: string;
 }

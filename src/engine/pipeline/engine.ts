@@ -61,8 +61,8 @@ export class Engine {
 
   async #load(params: LoadParams, { signal, part }: Answering<LoadPart>): Promise<LoadedModel> {
     this.#idleSeconds = params.idleUnloadSeconds ?? 0;
-    const { model, encoders, precision, device, threads, server } = params;
-    const key = JSON.stringify([model, encoders, precision, device, threads, server]);
+    const { model, encoders, precision, highDefinition, device, threads, server } = params;
+    const key = JSON.stringify([model, encoders, precision, highDefinition, device, threads, server]);
     const loaded = this.#loaded();
     if (loaded !== undefined && key === this.#key) return loaded;
     await this.#unload();

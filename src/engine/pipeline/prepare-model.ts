@@ -10,7 +10,7 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { FailureError, throwIfCancelled } from "../../shared/failure";
 import type { LoadPart, PrepareParams, PrepareResult } from "../../shared/protocol";
-import { readModelConfig } from "../model/config";
+import { readModelConfig, type VisionConfig } from "../model/config";
 import { type Encoders, findEncoders } from "../model/encoders";
 import { lock } from "../platform/lease";
 import { openCheckpoint } from "../weights/checkpoint";
@@ -39,10 +39,12 @@ export async function prepareModel(params: PrepareParams, options: PrepareOption
   if ((await stat(model).catch(() => undefined))?.isDirectory() !== true) {
     throw new FailureError({ code: "model-folder-missing", folder: model });
   }
-  const config = await readModelConfig(model);
+  const published = await readModelConfig(model);
+  const standard = params.highDefinition === false && published.vision.imageGrid > 1;
+  const config = standard ? { ...published, vision: standardDefinition(published.vision) } : published;
   const checkpoint = await openCheckpoint(model);
   const encoders = await findEncoders(config, checkpoint, model, params.encoders);
-  const source = await fingerprint(checkpoint, encoders);
+  const source = await fingerprint(checkpoint, encoders, standard ? "standard" : "");
   const name = path.basename(path.resolve(model));
   const intermediates = options.intermediates === true;
   const variant = intermediates ? `${precision}-intermediates` : precision;
@@ -97,9 +99,21 @@ function invalidIsAbsent(thrown: unknown): undefined {
   throw thrown;
 }
 
-/** Identifies the files that hold the tensors: names, sizes and times, which cost nothing to read. */
-async function fingerprint(checkpoint: Checkpoint, { lowResolution, highResolution }: Encoders): Promise<string> {
-  const hash = createHash("sha256").update(String(builderVersion));
+/** One view of the size that each of an HD model's views has, as the same family's other models see it. */
+const standardDefinition = (vision: VisionConfig): VisionConfig => ({
+  ...vision,
+  imageSizeAux: vision.imageSizeAux / vision.imageGrid,
+  imageGrid: 1,
+  imageGlobal: false,
+});
+
+/** Identifies the files that hold the tensors, by names, sizes and times, which cost nothing to read, and the way they are used. */
+async function fingerprint(
+  checkpoint: Checkpoint,
+  { lowResolution, highResolution }: Encoders,
+  way: string,
+): Promise<string> {
+  const hash = createHash("sha256").update(String(builderVersion)).update(way);
   for (const { names, get } of [checkpoint, lowResolution.checkpoint, highResolution.checkpoint].map(bindGet)) {
     const files = new Set(names.flatMap((name) => get(name)?.file ?? []));
     for (const file of [...files].sort()) {
