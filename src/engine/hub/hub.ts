@@ -34,6 +34,9 @@ export interface Revision {
 /** Files of a repository, at most; the largest here has some fifty. */
 const listingLimit = 10_000;
 
+/** A list of files has some kilobytes: longer than this is no answer. */
+const questionSeconds = 60;
+
 const commitPattern = /^[0-9a-f]{40}$/;
 
 export class Hub {
@@ -173,7 +176,9 @@ export class Hub {
     const { token } = this.network.settings;
     const ask = async (address: unknown, init?: RequestInit): Promise<Response> => {
       const headers = new Headers(init?.headers);
-      return this.network.get(String(address), { headers: Object.fromEntries(headers), signal: this.#retry.signal });
+      const limit = AbortSignal.timeout(1000 * questionSeconds);
+      const signal = this.#retry.signal === undefined ? limit : AbortSignal.any([this.#retry.signal, limit]);
+      return this.network.get(String(address), { headers: Object.fromEntries(headers), signal });
     };
     return {
       hubUrl: this.network.endpoint,

@@ -1,10 +1,11 @@
 /** The header of a published file, fetched by ranges and kept, so that its tensors are known before it arrives. */
 import { readFile, writeFile } from "node:fs/promises";
-import { FailureError } from "../../shared/failure";
+import { FailureError, throwIfCancelled } from "../../shared/failure";
 import type { ByteSource } from "../weights/safetensors";
 import type { Hub, HubFile, Revision } from "./hub";
 import { networkFailure } from "./network";
 import { withRetries } from "./retry";
+import { StallWatch } from "./stall-watch";
 
 /** The server sends whole files only. */
 export class NoRangesError extends Error {}
@@ -46,19 +47,26 @@ export class RemoteHeader implements ByteSource {
   }
 
   async #fetch(from: number, end: number): Promise<Buffer> {
-    const { signal } = this.#hub.retry;
-    const response = await this.#hub.open(this.#revision, this.#file, { from, end, signal });
-    if (response.status !== 206) {
-      await response.body?.cancel();
-      throw new NoRangesError("the server sends whole files only");
-    }
-    const { host } = this.#hub.network;
+    const { network, retry } = this.#hub;
+    const watch = new StallWatch(network.settings.pace, this.#file.path, retry.signal);
     try {
-      const bytes = Buffer.from(await response.arrayBuffer());
+      const response = await this.#hub.open(this.#revision, this.#file, { from, end, signal: watch.signal });
+      if (response.status !== 206) throw new NoRangesError("the server sends whole files only");
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of response.body ?? []) {
+        chunks.push(chunk as Uint8Array);
+        watch.arrived((chunk as Uint8Array).length);
+      }
+      const bytes = Buffer.concat(chunks);
       if (bytes.length === end - from) return bytes;
+      const reason = `the connection ended within ${this.#file.path}`;
+      throw new FailureError({ code: "hub-unreachable", host: network.host, reason });
     } catch (thrown) {
-      throw networkFailure(host, thrown);
+      if (thrown instanceof NoRangesError) throw thrown;
+      throwIfCancelled(retry.signal);
+      throw watch.failure ?? networkFailure(network.host, thrown);
+    } finally {
+      watch.end();
     }
-    throw new FailureError({ code: "hub-unreachable", host, reason: `the connection ended within ${this.#file.path}` });
   }
 }

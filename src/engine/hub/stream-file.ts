@@ -3,6 +3,7 @@ import { FailureError, throwIfCancelled } from "../../shared/failure";
 import type { Hub, HubFile, Revision } from "./hub";
 import { networkFailure } from "./network";
 import { withRetries } from "./retry";
+import { StallWatch } from "./stall-watch";
 
 export interface ByteSink {
   /** How many bytes it has; the next ones begin here. */
@@ -16,9 +17,6 @@ export interface StreamOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-const defaultStallSeconds = 30;
-/** A modem's speed: less is no connection that a model comes over. */
-const defaultSlowest = 2_000;
 /** What a connection must bring to count as progress, after which attempts are counted anew. */
 const progressBytes = 1 << 16;
 
@@ -37,7 +35,7 @@ export async function streamFile(
   await withRetries(
     async (progress) => {
       if (sink.position >= file.bytes) return;
-      const watch = new StallWatch(hub, file, signal);
+      const watch = new StallWatch(hub.network.settings.pace, file.path, signal);
       try {
         const response = await hub.open(revision, file, { from: sink.position, signal: watch.signal });
         // A server that knows no ranges sends all of it again: what is there already is skipped.
@@ -71,46 +69,3 @@ export async function streamFile(
 
 const cut = (hub: Hub, { path }: HubFile): FailureError =>
   new FailureError({ code: "hub-unreachable", host: hub.network.host, reason: `the connection ended within ${path}` });
-
-/** Ends a connection that brings next to nothing. */
-class StallWatch {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  readonly signal: AbortSignal;
-  failure: FailureError | undefined;
-  #bytes = 0;
-  #writing = false;
-
-  constructor(hub: Hub, { path: file }: HubFile, signal: AbortSignal | undefined) {
-    const { stallSeconds: seconds = defaultStallSeconds, slowestBytesPerSecond = defaultSlowest } =
-      hub.network.settings.pace ?? {};
-    this.signal = signal === undefined ? this.#controller.signal : AbortSignal.any([signal, this.#controller.signal]);
-    this.#timer = setInterval(() => {
-      const enough = this.#writing || this.#bytes >= slowestBytesPerSecond * seconds;
-      this.#bytes = 0;
-      if (enough) return;
-      this.failure = new FailureError({ code: "download-stalled", file, seconds });
-      this.#controller.abort();
-    }, seconds * 1000);
-  }
-
-  arrived(bytes: number): void {
-    this.#bytes += bytes;
-  }
-
-  /** While the disk or the preparing is what is slow, the server is not to blame. */
-  async pausedWhile(work: () => Promise<void>): Promise<void> {
-    this.#writing = true;
-    try {
-      await work();
-    } finally {
-      this.#writing = false;
-    }
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    // A body that was not read to its end would hold its connection.
-    this.#controller.abort();
-  }
-}

@@ -96,25 +96,40 @@ export class HubServer {
     const asked: HubRequest = { server, path: request.url ?? "/", range, authorization };
     this.requests.push(asked);
     const fault = this.fault(asked);
-    if (fault?.kind === "status") return end(response, fault.status, "no", { ...fault.headers });
-    if (fault?.kind === "html")
-      return end(response, 200, "<!doctype html><title>Sign in</title>", { "content-type": "text/html" });
-    if (fault?.kind === "loop") return end(response, 302, "", { location: `${this.endpoint}${asked.path}` });
+    if (fault?.kind === "status") {
+      end(response, fault.status, "no", { ...fault.headers });
+      return;
+    }
+    if (fault?.kind === "html") {
+      end(response, 200, "<!doctype html><title>Sign in</title>", { "content-type": "text/html" });
+      return;
+    }
+    if (fault?.kind === "loop") {
+      end(response, 302, "", { location: `${this.endpoint}${asked.path}` });
+      return;
+    }
     if (server === "cdn") return this.#serve(asked, response, fault);
-    if (this.token !== undefined && authorization !== `Bearer ${this.token}`) return end(response, 401, "no");
+    if (this.token !== undefined && authorization !== `Bearer ${this.token}`) {
+      end(response, 401, "no");
+      return;
+    }
     const url = new URL(asked.path, this.endpoint);
     const parts = url.pathname.split("/").slice(1).map(decodeURIComponent);
-    return parts[0] === "api" ? this.#question(parts, url, response) : this.#resolve(asked, parts, response, fault);
+    if (parts[0] === "api") this.#question(parts, url, response);
+    else await this.#resolve(asked, parts, response, fault);
   }
 
   #question([, , owner, name, what, revision]: readonly string[], url: URL, response: ServerResponse): void {
     const repository = this.repositories.get(`${owner ?? ""}/${name ?? ""}`);
     const known = repository !== undefined && (revision === "main" || revision === repository.commit);
-    if (!known)
-      return end(response, 404, JSON.stringify({ error: "not found" }), { "content-type": "application/json" });
+    if (!known) {
+      end(response, 404, JSON.stringify({ error: "not found" }), { "content-type": "application/json" });
+      return;
+    }
     if (what === "revision") {
       const info = { _id: "0", id: `${owner ?? ""}/${name ?? ""}`, sha: repository.commit, lastModified: "2024-04-01" };
-      return end(response, 200, JSON.stringify(info), { "content-type": "application/json" });
+      end(response, 200, JSON.stringify(info), { "content-type": "application/json" });
+      return;
     }
     const entries = [...repository.files].map(([file, bytes]) => ({
       type: "file",
@@ -135,7 +150,10 @@ export class HubServer {
     const [owner, name, , commit, ...file] = parts;
     const repository = this.repositories.get(`${owner ?? ""}/${name ?? ""}`);
     const bytes = commit === repository?.commit ? repository?.files.get(file.join("/")) : undefined;
-    if (bytes === undefined) return end(response, 404, "Entry not found");
+    if (bytes === undefined) {
+      end(response, 404, "Entry not found");
+      return;
+    }
     if (!isLarge(bytes)) return send(response, bytes, asked, { fault, pause: this.pause, etag: blob(bytes) });
     end(response, 302, "", {
       location: `${addressOf(this.#cdn)}/${owner ?? ""}/${name ?? ""}/${sha256(bytes)}?Signature=x`,
@@ -183,7 +201,10 @@ async function send(
   const asked = fault?.kind === "no-ranges" ? null : /^bytes=(\d+)-(\d*)$/.exec(range ?? "");
   const from = Number(asked?.[1] ?? 0);
   const last = asked?.[2] ? Number(asked[2]) : whole.length - 1;
-  if (from >= whole.length) return end(response, 416, "", { "content-range": `bytes */${whole.length}` });
+  if (from >= whole.length) {
+    end(response, 416, "", { "content-range": `bytes */${whole.length}` });
+    return;
+  }
   const body = Buffer.from(whole.subarray(from, last + 1));
   if (fault?.kind === "tamper") body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1;
   response.writeHead(asked ? 206 : 200, {

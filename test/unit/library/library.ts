@@ -64,7 +64,7 @@ export async function temporaryLibrary(t: TestContext): Promise<LibraryFolders> 
   return { modelsRoot: path.join(root, "models"), preparedRoot: path.join(root, "prepared") };
 }
 
-const hurry: NetworkPace = { attempts: 3, retryMilliseconds: 5, stallSeconds: 0.3, slowestBytesPerSecond: 2_000 };
+const hurry: NetworkPace = { attempts: 3, retryMilliseconds: 5, stallSeconds: 1, slowestBytesPerSecond: 2_000 };
 
 export function getParams(folders: LibraryFolders, hub: HubServer, more: Partial<GetParams> = {}): GetParams {
   const network = { endpoint: hub.endpoint, useProxy: false, strictTls: true, pace: hurry };
