@@ -22,6 +22,8 @@ REPOSITORIES = "https://github.com/{owner}/{name}.git"
 """Where repositories are; the variable MINI_GEMINI_REPOSITORIES names another place, a folder of mirrors for one."""
 MOST_BYTES = 8 << 20
 GIT_SECONDS = 900
+UPLOAD_PACK = "--upload-pack=git -c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack"
+"""A folder of mirrors serves parts of a repository too; it may lack the largest files. Without effect over https."""
 
 
 class NotFetched(Exception):
@@ -82,12 +84,12 @@ class Repository:
 
     def fetch(self, paths: list[str]) -> None:
         """Brings the commit's tree and the given files, the latter in one request."""
-        self.git("fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "origin", self.commit)
+        self.git("fetch", UPLOAD_PACK, "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "origin", self.commit)
         listing = self.git("ls-tree", "-r", "-z", self.commit).decode("utf-8", "replace").split("\0")
         blobs = {name: entry.split()[2] for entry, _, name in (line.partition("\t") for line in listing) if name}
         wanted = [blobs[path] for path in paths if path in blobs]
-        self.git("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none",
-                 "--stdin", "origin", text="\n".join(wanted) + "\n")  # fmt: skip
+        self.git("-c", "fetch.negotiationAlgorithm=noop", "fetch", UPLOAD_PACK, "--quiet", "--no-tags", "--no-write-fetch-head",
+                 "--filter=blob:none", "--stdin", "origin", text="\n".join(wanted) + "\n")  # fmt: skip
 
     def file(self, path: str) -> bytes:
         name = f"{self.commit}:{path}"

@@ -34,7 +34,6 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
     git("init", "--quiet")
-    git("config", "uploadpack.allowFilter", "true")
     files = {"docs/red one.png": picture("red"), "blue.png": picture("blue"), "large.bin": bytes(1000)}
     for name, data in files.items():
         (folder / name).write_bytes(data)
