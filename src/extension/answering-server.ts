@@ -86,7 +86,7 @@ async function askOnce(
     ? vscode.l10n.t("Send questions and images to {host}?", { host })
     : vscode.l10n.t("Send questions and the text read in images to {host}?", { host });
   const detail = vscode.l10n.t(
-    "The setting miniGemini.engine.server.url has a server answer: they leave this machine. With an address that begins with http:// they travel unencrypted.",
+    "The setting miniGemini.engine.server.url names this server. What is sent leaves this machine unless the server runs on it, and travels unencrypted where its address begins with http://.",
   );
   if ((await vscode.window.showWarningMessage(message, { modal: true, detail }, send)) !== send) {
     throw new FailureError({ code: "cancelled" });

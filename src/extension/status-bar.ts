@@ -48,7 +48,7 @@ function tooltip({ activity, model, rssBytes }: EngineState): string {
   if (activity.kind === "failed") return failureMessage(activity.failure).message;
   const server = answeringServer();
   if (server !== undefined) {
-    return vscode.l10n.t("{server} answers: questions and what is attached to them leave this machine.", { server });
+    return vscode.l10n.t("{server} answers: questions and what is attached to them are sent there.", { server });
   }
   if (model === null) return vscode.l10n.t("No model is loaded; the next question loads it.");
   const { name, precision, device } = model;
