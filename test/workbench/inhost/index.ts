@@ -9,7 +9,7 @@ interface Outcome {
 }
 
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: "bdd", timeout: 60_000 });
+  const mocha = new Mocha({ ui: "bdd", timeout: 240_000 });
   // The suites are bundled with this file, so there is none to add: they define themselves as they load.
   mocha.suite.emit("pre-require", globalThis, "", mocha);
   await import("./suites");

@@ -2,31 +2,19 @@
 // the desktop. One line of TAP each. MINI_GEMINI_TEST_ENGINE names another engine than the scripted one.
 import fs from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
 import * as rig from "../lib.mjs";
+import { buildSuites, reportOutcomes } from "./suites-build.mjs";
 import { fillWorkspace, settings } from "./workspace.mjs";
 
 const root = path.resolve(import.meta.dirname, "../../..");
-const artifacts = path.join(root, "test/workbench/artifacts");
-const common = { bundle: true, platform: "node", format: "cjs", outdir: artifacts, logLevel: "warning" };
-await build({
-  ...common,
-  entryPoints: { inhost: path.join(import.meta.dirname, "index.ts") },
-  external: ["vscode", "mocha"],
-  inject: [],
-});
-await build({
-  ...common,
-  entryPoints: { "scripted-engine": path.join(import.meta.dirname, "scripted-engine.ts") },
-  external: ["sharp"],
-});
+const { suites, engine: scripted, artifacts } = await buildSuites();
 
 const box = rig.makeSandbox();
 const settingsFile = path.join(box.ud, "User/settings.json");
 fs.writeFileSync(settingsFile, JSON.stringify({ ...JSON.parse(fs.readFileSync(settingsFile, "utf8")), ...settings }));
-await fillWorkspace(box.ws, rig.writePng);
+await fillWorkspace(box.ws);
 
-const engine = process.env.MINI_GEMINI_TEST_ENGINE ?? path.join(artifacts, "scripted-engine.js");
+const engine = process.env.MINI_GEMINI_TEST_ENGINE ?? scripted;
 let server;
 let browser;
 let code;
@@ -63,10 +51,10 @@ try {
         return JSON.stringify(configuration);
       };
     },
-    { extensions: [part(root)], extensionTestsPath: part(path.join(artifacts, "inhost.js")) },
+    { extensions: [part(root)], extensionTestsPath: part(suites) },
   );
   await page.goto(`${server.url}/?${new URLSearchParams({ folder: box.ws })}`, { waitUntil: "commit" });
-  const limit = Number(process.env.E2E_TIMEOUT ?? 900_000);
+  const limit = Number(process.env.E2E_TIMEOUT ?? 1_800_000);
   const timer = new Promise((resolve) => setTimeout(resolve, limit, "timeout").unref());
   code = await Promise.race([exited, timer]);
   if (code === "timeout") await page.screenshot({ path: path.join(artifacts, "inhost-timeout.png") });
@@ -75,17 +63,5 @@ try {
   await server?.stop();
 }
 
-let outcomes = [];
-try {
-  outcomes = JSON.parse(fs.readFileSync(box.report, "utf8"));
-} catch (error) {
-  console.log(`not ok the suites left no report (${code}): ${error.message}`);
-}
-for (const { title, error, skipped } of outcomes) {
-  console.log(`${error === undefined ? "ok" : "not ok"} in the host: ${title}${skipped ? " # SKIP" : ""}`);
-  if (error !== undefined) console.log(error.replace(/^/gm, "  # "));
-}
-const failed = outcomes.some(({ error }) => error !== undefined);
-if (code !== 0 && !failed && outcomes.length > 0) console.log(`not ok the extension host ended with ${code}`);
+process.exitCode = reportOutcomes(box.report, code);
 if (!process.env.E2E_KEEP) rig.removeSandbox(box);
-process.exitCode = code === 0 && outcomes.length > 0 && !failed ? 0 : 1;

@@ -2,9 +2,14 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import sharp from "sharp";
 
-/** @param writePng of lib.mjs: file, width, height, colour. */
-export async function fillWorkspace(folder, writePng) {
+const writePng = (file, width, height, [r, g, b]) =>
+  sharp({ create: { width, height, channels: 3, background: { r, g, b } } })
+    .png()
+    .toFile(file);
+
+export async function fillWorkspace(folder) {
   const at = (name) => path.join(folder, name);
   const write = (name, text) => {
     fs.mkdirSync(path.dirname(at(name)), { recursive: true });
