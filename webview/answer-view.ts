@@ -1,11 +1,14 @@
 /** An answer: its stages while it comes, its text, and what can be done with it. */
-import type { ViewMessage, ViewStage } from "../src/shared/view-protocol";
+import type { LatentPreview } from "../src/shared/generate-protocol";
+import type { ViewImage, ViewMessage, ViewStage } from "../src/shared/view-protocol";
 import { AnswerBody } from "./answer-body";
 import { button, progressRing, tag } from "./components";
 import { copyButton } from "./copy-button";
-import { element, type View } from "./elements";
+import { drawnPicture } from "./drawn-picture";
+import { element, ListView, type View } from "./elements";
 import { send, text } from "./host";
 import { icon } from "./icons";
+import { drawLatents } from "./latents";
 
 /** Between two drawings of a growing answer, so that long ones do not keep the view busy. */
 const drawEveryMilliseconds = 80;
@@ -21,7 +24,10 @@ export class AnswerView implements View<ShownMessage> {
   readonly #body = new AnswerBody();
   readonly #stage = element("span");
   readonly #bar = element("div", { class: "bar" });
-  readonly #progress = element("div", { class: "progress" }, progressRing(), this.#stage, this.#bar);
+  readonly #latents = element("canvas", { "aria-hidden": "true" });
+  readonly #progress = element("div", { class: "progress" }, progressRing(), this.#stage, this.#bar, this.#latents);
+  readonly #drawings = element("div", { class: "drawings" });
+  readonly #pictures = new ListView<ViewImage>(this.#drawings, drawnPicture);
   readonly #ending = element("footer");
   #source = "";
   #drawn: string | undefined;
@@ -31,7 +37,8 @@ export class AnswerView implements View<ShownMessage> {
 
   constructor() {
     const label = { class: "assistant", "aria-label": text("answer") };
-    this.root = element("article", label, this.#body.root, this.#progress, this.#ending);
+    this.#latents.hidden = true;
+    this.root = element("article", label, this.#body.root, this.#progress, this.#drawings, this.#ending);
   }
 
   update({ message, last }: ShownMessage): void {
@@ -43,6 +50,7 @@ export class AnswerView implements View<ShownMessage> {
       this.#complete = complete;
       this.#draw();
     }
+    this.#pictures.show(message.images);
     const endingOf = JSON.stringify([{ ...message, text: message.text === "" }, last]);
     if (endingOf === this.#endingOf) return;
     this.#endingOf = endingOf;
@@ -60,6 +68,11 @@ export class AnswerView implements View<ShownMessage> {
     this.#stage.textContent = fraction === null ? label : `${label} ${Math.round(fraction * 100)} %`;
     this.#bar.style.setProperty("--done", `${(fraction ?? 0) * 100}%`);
     this.#bar.hidden = fraction === null;
+  }
+
+  preview(preview: LatentPreview): void {
+    this.#latents.hidden = false;
+    drawLatents(this.#latents, preview);
   }
 
   #draw(): void {

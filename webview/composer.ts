@@ -116,6 +116,14 @@ export class Composer {
     this.#field.focus();
   }
 
+  /** Words that the person goes on with. */
+  begin(words: string): void {
+    this.#field.value = words;
+    this.#changed();
+    this.focus();
+    this.#field.setSelectionRange(words.length, words.length);
+  }
+
   #suggest(): void {
     const name = this.#currentImage;
     this.#current.hidden = name === null || this.#attached.has(name);

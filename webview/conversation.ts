@@ -1,4 +1,5 @@
 /** The messages of the open chat, and the welcome where there are none. */
+import type { LatentPreview } from "../src/shared/generate-protocol";
 import type { ViewMessage, ViewState } from "../src/shared/view-protocol";
 import { AnswerView, type ShownMessage } from "./answer-view";
 import { button } from "./components";
@@ -58,6 +59,11 @@ export class Conversation {
   stage(message: string, stage: NonNullable<ViewState["stage"]>): void {
     const view = this.#views.get(message);
     if (view instanceof AnswerView) view.stage(stage);
+  }
+
+  preview(message: string, preview: LatentPreview): void {
+    const view = this.#views.get(message);
+    if (view instanceof AnswerView) view.preview(preview);
   }
 
   editLast(): void {

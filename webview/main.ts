@@ -40,7 +40,10 @@ function show(next: ViewState): void {
   chats.mark(next.chat);
   if (!wasBusy || next.busy) return;
   announcer.end();
-  if (next.messages.at(-1)?.state === "stopped") announcer.say(text("stopped"));
+  const last = next.messages.at(-1);
+  if (last?.state === "stopped") announcer.say(text("stopped"));
+  const drawn = last?.images.at(-1)?.drawing;
+  if (drawn !== undefined) announcer.say(text("drawn", drawn.prompt));
 }
 
 function receive(data: HostToView): void {
@@ -55,6 +58,12 @@ function receive(data: HostToView): void {
     case "stage":
       conversation.stage(data.message, data.stage);
       if (data.stage.fraction === null || data.stage.fraction === 0) announcer.say(data.stage.text);
+      return;
+    case "preview":
+      conversation.preview(data.message, data.preview);
+      return;
+    case "draft":
+      composer.begin(data.text);
       return;
     case "chats":
       chats.show(data.search, data.chats, state?.chat ?? "");

@@ -12,6 +12,8 @@ import { Turnstile } from "./turnstile";
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
   readonly sampling?: Partial<Sampling> | undefined;
+  /** Ask for an image prompt too. */
+  readonly drawing?: boolean | undefined;
   readonly onLoad?: ((part: LoadPart) => void) | undefined;
   /** Told its notices once: when the model came into memory. */
   readonly onLoaded?: ((model: LoadedModel) => void) | undefined;
@@ -128,6 +130,7 @@ export class Explainer {
         turns: typeof turns === "function" ? turns(model) : turns,
         sampling: { ...sampling(), ...options.sampling },
         ocr: readsText(),
+        drawing: options.drawing,
       };
       return { answer: this.engine.call("explain", params, { signal, onPart }) };
     } finally {

@@ -32,7 +32,8 @@ export function activate(context: vscode.ExtensionContext): TestInterface | unde
   const script = process.env[testEngine] ?? vscode.Uri.joinPath(context.extensionUri, "dist", "engine.js").fsPath;
   const engine = new EngineProcess({ script, log, idleSeconds });
   const explainer = new Explainer(context, engine);
-  const view = new ChatView(context, new ChatStore(context), explainer, log);
+  const illustrations = registerIllustrations(context, engine, log);
+  const view = new ChatView(context, new ChatStore(context), { explainer, illustrations, log });
   context.subscriptions.push(
     log,
     engine,
@@ -40,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): TestInterface | unde
     vscode.window.registerWebviewViewProvider(ChatView.id, view),
     registerCommands({ view, explainer, log, extension: context }),
     registerAltText(explainer, log),
-    registerIllustrations(context, engine, log).registered,
+    illustrations.registered,
     registerModels(context, engine, log),
     registerEditorAi(explainer, context.extensionUri),
   );

@@ -3,6 +3,7 @@
  *
  * Messages are plain data. The host treats what the view sends as untrusted and checks it with {@link isViewMessage}.
  */
+import type { LatentPreview } from "./generate-protocol";
 import type { Rectangle } from "./protocol";
 
 /** What was taken in of an image. */
@@ -14,6 +15,17 @@ export interface Reading {
   readonly visualTokens: number | null;
 }
 
+/** How a picture came about that the model drew. */
+export interface ViewDrawing {
+  readonly prompt: string;
+  readonly width: number;
+  readonly height: number;
+  readonly seed: number;
+  readonly model: string;
+  /** Drawn by the small embedded model, which people must be told. */
+  readonly embedded: boolean;
+}
+
 export interface ViewImage {
   readonly id: string;
   readonly name: string;
@@ -21,6 +33,7 @@ export interface ViewImage {
   readonly source: string;
   readonly crop?: Rectangle | undefined;
   readonly reading?: Reading | undefined;
+  readonly drawing?: ViewDrawing | undefined;
 }
 
 export type ContextKind = "selection" | "file" | "diagnostics";
@@ -90,6 +103,10 @@ export type HostToView =
   | { readonly kind: "state"; readonly state: ViewState }
   | { readonly kind: "text"; readonly message: string; readonly text: string }
   | { readonly kind: "stage"; readonly message: string; readonly stage: ViewStage }
+  /** How far the picture is that is being drawn. */
+  | { readonly kind: "preview"; readonly message: string; readonly preview: LatentPreview }
+  /** Words that a question begins with, to be gone on with. */
+  | { readonly kind: "draft"; readonly text: string }
   /** The chats that hold the text searched for, newest first. */
   | { readonly kind: "chats"; readonly search: string; readonly chats: readonly ChatSummary[] }
   | { readonly kind: "focus"; readonly on: "question" | "chats" }
@@ -109,6 +126,8 @@ export type ViewToHost =
   | { readonly kind: "refuse-file"; readonly name: string }
   | { readonly kind: "detach"; readonly image: string }
   | { readonly kind: "crop"; readonly image: string; readonly rectangle: Rectangle }
+  | { readonly kind: "save-picture"; readonly image: string }
+  | { readonly kind: "same-again"; readonly image: string }
   | { readonly kind: "add-context" }
   | { readonly kind: "remove-context"; readonly context: string }
   | { readonly kind: "copy"; readonly text: string }
@@ -154,6 +173,8 @@ const fields: { readonly [K in ViewToHost["kind"]]: Readonly<Record<string, Chec
   "refuse-file": { name: isText },
   detach: { image: isText },
   crop: { image: isText, rectangle: isRectangle },
+  "save-picture": { image: isText },
+  "same-again": { image: isText },
   "add-context": {},
   "remove-context": { context: isText },
   copy: { text: isText },

@@ -61,5 +61,10 @@ export type ViewText =
   | "diagramFailed"
   | "code"
   | "table"
+  | "drawn"
+  | "drawnBy"
+  | "embedded"
+  | "savePicture"
+  | "sameAgain"
   | "you"
   | "answer";

@@ -46,12 +46,13 @@ new Peer<Record<string, never>, HostToEngine>(
       }),
   },
   {
-    load: () => Promise.resolve(model),
+    // A folder of this name stands for a checkpoint that writes prompts of pictures.
+    load: (params) => Promise.resolve({ ...model, starter: !params.model.endsWith("scripted-mgm") }),
     prepare: () => Promise.reject(new FailureError({ code: "model-not-loaded" })),
     unload: () => Promise.resolve({}),
     status: () => Promise.resolve({ state: "ready", model, rssBytes: 0, peakRssBytes: 0, idleMilliseconds: 0 }),
     ...drawing,
-    explain: async ({ turns }, { signal, part }) => {
+    explain: async ({ turns, drawing: draws = false }, { signal, part }) => {
       const asked = turns.at(-1);
       const question = asked?.text ?? "";
       if (asked?.role === "user") {
@@ -71,7 +72,7 @@ new Peer<Record<string, never>, HostToEngine>(
         await wait(question.includes("stages") ? 2000 : 5);
         if (signal.aborted) throw new FailureError({ code: "cancelled" });
       }
-      const answer = question.includes("echo") ? echo(turns) : answerTo(question);
+      const answer = question.includes("echo") ? echo(turns) : draws ? "Here it is." : answerTo(question);
       let text = "";
       for (const word of answer.split(/(?<= )/)) {
         await wait(10);
@@ -81,7 +82,9 @@ new Peer<Record<string, never>, HostToEngine>(
         text += word;
       }
       const timings = { load: 0, preprocess: 0, ocr: 0, encode: 0, prefill: 0, decode: 0, total: 0 };
-      const counts = { tokens: 1, promptTokens: 1, cachedTokens: 0, visualTokens: 64, imagePrompts: [] };
+      const imagePrompts = draws ? ["a draft", `${question} in oil, by moonlight`] : [];
+      for (const prompt of imagePrompts) part({ kind: "image-prompt", prompt });
+      const counts = { tokens: 1, promptTokens: 1, cachedTokens: 0, visualTokens: 64, imagePrompts };
       return { text, ...counts, stopped: "end", timings, decodeTokensPerSecond: 1, peakRssMiB: 1 };
     },
   },

@@ -35,10 +35,14 @@ export class Illustrations {
 
   /** The model that the settings name, as a person's own settings on the machine. */
   model(folder) {
+    this.set("miniGemini.illustrations.model", folder);
+  }
+
+  set(name, value) {
     const file = path.join(this.box.ud, "Machine/settings.json");
     fs.mkdirSync(path.dirname(file), { recursive: true });
     const settings = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : {};
-    fs.writeFileSync(file, JSON.stringify({ ...settings, "miniGemini.illustrations.model": folder }));
+    fs.writeFileSync(file, JSON.stringify({ ...settings, [name]: value }));
   }
 
   /** A folder that looks like a model; the scripted engine reads nothing of it. */

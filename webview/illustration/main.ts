@@ -6,7 +6,7 @@ import { element } from "../elements";
 import { Form } from "./form";
 import { Gallery } from "./gallery";
 import { ask, text } from "./host";
-import { drawLatents } from "./latents";
+import { drawLatents } from "../latents";
 
 const form = new Form();
 const gallery = new Gallery((picture) => {

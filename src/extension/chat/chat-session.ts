@@ -1,11 +1,24 @@
 /** The chat that is open: its turns, what goes with the next question, and the answer in progress. Knows no webview. */
 import * as vscode from "vscode";
 import { FailureError, failureOf, throwIfCancelled } from "../../shared/failure";
-import type { ExplainPart, ImageSource, LoadedModel, Rectangle, Turn } from "../../shared/protocol";
+import type { LatentPreview } from "../../shared/generate-protocol";
+import type {
+  ExplainPart,
+  ExplainResult,
+  ImageSource,
+  LoadedModel,
+  LoadPart,
+  Rectangle,
+  Turn,
+} from "../../shared/protocol";
 import type { ViewStage } from "../../shared/view-protocol";
-import type { Explainer } from "../explainer";
+import type { Explainer, Turns } from "../explainer";
 import { failureMessage, logFailure, noticeMessage } from "../failure-message";
 import { withPlaces } from "../assist/workspace-places";
+import { pictureAsked, toldAs } from "../illustrate/chat-pictures";
+import { stemOf } from "../illustrate/picture-name";
+import type { Illustrator } from "../illustrate/illustrator";
+import { type AskedPicture, writeForm } from "../illustrate/write-prompt";
 import { type TaskName, taskQuestion, taskText } from "../tasks";
 import {
   type Chat,
@@ -22,6 +35,7 @@ export interface SessionEvents {
   changed(): void;
   text(message: string, text: string): void;
   stage(message: string, stage: ViewStage): void;
+  preview(message: string, preview: LatentPreview): void;
   /** The chat could not be written to disk; it goes on in memory. */
   unsaved(thrown: unknown): void;
 }
@@ -29,7 +43,17 @@ export interface SessionEvents {
 interface Running {
   readonly chat: Chat;
   readonly stop: AbortController;
+  readonly answer: StoredMessage;
+  /** The conversation, up to what was asked. */
+  readonly before: readonly StoredMessage[];
+  readonly asked: StoredMessage | undefined;
   stage: ViewStage;
+}
+
+export interface SessionTools {
+  readonly explainer: Explainer;
+  readonly illustrator: Illustrator;
+  readonly log: vscode.LogOutputChannel;
 }
 
 const saveEveryMilliseconds = 500;
@@ -39,13 +63,17 @@ export class ChatSession {
   readonly store: ChatStore;
   chat: Chat = newChat();
   readonly #explainer: Explainer;
+  readonly #illustrator: Illustrator;
   readonly #events: SessionEvents;
   readonly #log: vscode.LogOutputChannel;
+  /** The drawn picture that the next question is to change. */
+  #changes: string | undefined;
   #running: Running | undefined;
 
-  constructor(store: ChatStore, explainer: Explainer, log: vscode.LogOutputChannel, events: SessionEvents) {
+  constructor(store: ChatStore, { explainer, illustrator, log }: SessionTools, events: SessionEvents) {
     this.store = store;
     this.#explainer = explainer;
+    this.#illustrator = illustrator;
     this.#log = log;
     this.#events = events;
   }
@@ -96,8 +124,20 @@ export class ChatSession {
     this.#changed();
   }
 
+  /** A drawn picture of this chat. */
+  picture(id: string): StoredImage | undefined {
+    const images = this.chat.messages.flatMap((one) => one.images);
+    return images.find((image) => image.id === id && image.recipe !== undefined);
+  }
+
+  /** Lets the next question change this picture. */
+  change(picture: StoredImage): void {
+    this.#changes = picture.id;
+  }
+
   open(chat: Chat): void {
     this.stop();
+    this.#changes = undefined;
     this.chat = chat;
     this.#changed();
   }
@@ -121,7 +161,9 @@ export class ChatSession {
     const { chat } = this;
     if (this.busy) throw new FailureError({ code: "engine-busy", method: "explain" });
     if (chat.title === "") chat.title = titleOf(task === "explain" ? "" : text, chat.attachments);
-    chat.messages.push({ ...message("user", text, chat.attachments, chat.contexts), task });
+    const changes = this.#changes;
+    this.#changes = undefined;
+    chat.messages.push({ ...message("user", text, chat.attachments, chat.contexts), task, changes });
     chat.attachments = [];
     chat.contexts = [];
     await this.#answer(chat);
@@ -153,11 +195,14 @@ export class ChatSession {
     const answer = message("assistant", "", []);
     answer.state = "streaming";
     chat.messages.push(answer);
-    const running: Running = { chat, stop: new AbortController(), stage: startingStage() };
+    const stop = new AbortController();
+    const running: Running = { chat, stop, answer, before, asked, stage: startingStage() };
+    const picture = pictureAsked(before);
     this.#running = running;
     this.#changed();
     try {
-      answer.text = await this.#ask(running, before, answer, asked);
+      if (picture === undefined) answer.text = await this.#ask(running);
+      else await this.#draw(running, picture);
       answer.state = "done";
     } catch (thrown) {
       const failure = failureOf(thrown);
@@ -174,24 +219,25 @@ export class ChatSession {
     }
   }
 
-  /** The whole answer. Stopping ends the wait at once, even where the engine takes its time to notice. */
-  async #ask(
-    running: Running,
-    before: readonly StoredMessage[],
-    answer: StoredMessage,
-    asked: StoredMessage | undefined,
-  ): Promise<string> {
-    const { chat, stop } = running;
-    let saved = Date.now();
+  /** The whole answer. */
+  async #ask(running: Running): Promise<string> {
     const read: string[] = [];
-    const stage = (now: ViewStage): void => {
-      running.stage = now;
-      if (chat === this.chat) this.#events.stage(answer.id, now);
-    };
+    const { text } = await this.#converse(running, { read });
+    return running.asked?.task === "error" ? withPlaces(text, read) : text;
+  }
+
+  /** Answers in sight. Stopping ends the wait at once, even where the engine takes its time to notice. */
+  async #converse(
+    running: Running,
+    { read = [], drawing }: { readonly read?: string[]; readonly drawing?: boolean },
+  ): Promise<ExplainResult> {
+    const { chat, stop, answer, before } = running;
+    let saved = Date.now();
     const answering = this.#explainer.ask((model) => this.#turns(chat, before, model), {
       signal: stop.signal,
+      drawing,
       onLoad: (part) => {
-        stage(loadStage(part));
+        this.#stage(running, loadStage(part));
       },
       onLoaded: ({ name, starter, server, notices }) => {
         answer.model = { name, starter, server };
@@ -201,24 +247,66 @@ export class ChatSession {
       onPart: (part) => {
         if (stop.signal.aborted) return;
         if (part.kind === "image") read.push(...part.ocr.map((line) => line.text));
-        if (part.kind === "stage") stage(explainStage(part.stage, part.done, part.total));
-        else this.#take(part, answer, asked);
+        if (part.kind === "stage") this.#stage(running, explainStage(part.stage, part.done, part.total));
+        // What was asked to be drawn is drawn.
+        else if (part.kind !== "image-prompt" || drawing !== true) this.#take(part, running);
         if (Date.now() - saved < saveEveryMilliseconds) return;
         saved = Date.now();
         void this.#save(chat);
       },
     });
-    const stopped = new Promise<never>((_, reject) => {
-      stop.signal.addEventListener("abort", () => {
-        reject(new FailureError({ code: "cancelled" }));
-      });
-    });
-    const { text } = await Promise.race([answering, stopped]);
+    const result = await unlessStopped(answering, stop.signal);
     throwIfCancelled(stop.signal);
-    return asked?.task === "error" ? withPlaces(text, read) : text;
+    return result;
   }
 
-  #take(part: Exclude<ExplainPart, { kind: "stage" }>, answer: StoredMessage, asked: StoredMessage | undefined): void {
+  /** Answers with a picture. */
+  async #draw(running: Running, picture: AskedPicture): Promise<void> {
+    const { chat, stop, answer, before } = running;
+    const { signal } = stop;
+    const onLoad = (part: LoadPart): void => {
+      this.#stage(running, loadStage(part));
+    };
+    const form = await writeForm(picture, {
+      load: () => unlessStopped(this.#explainer.load({ signal, onLoad }), signal),
+      answer: async () => {
+        const result = await this.#converse(running, { drawing: true });
+        answer.text = result.text.trim();
+        return result;
+      },
+      aside: async (question) => {
+        const turns: Turns = (model) => {
+          const told = this.#turns(chat, before, model);
+          const last = told.at(-1);
+          return last?.role === "user" ? [...told.slice(0, -1), { ...last, text: question }] : told;
+        };
+        return (await unlessStopped(this.#explainer.ask(turns, { signal }), signal)).text;
+      },
+    });
+    const drawing = this.#illustrator.draw(form, {
+      signal,
+      onProgress: (text, fraction) => {
+        this.#stage(running, { text, fraction });
+      },
+      onPreview: (preview) => {
+        if (chat === this.chat && !signal.aborted) this.#events.preview(answer.id, preview);
+      },
+      onPicture: async ({ png, recipe }) => {
+        if (signal.aborted) return;
+        const image = await this.store.addImage(chat.id, `${stemOf(recipe.form.prompt)}.png`, png);
+        answer.images.push({ ...image, recipe });
+        this.#events.changed();
+      },
+    });
+    await unlessStopped(drawing, signal);
+  }
+
+  #stage(running: Running, now: ViewStage): void {
+    running.stage = now;
+    if (running.chat === this.chat) this.#events.stage(running.answer.id, now);
+  }
+
+  #take(part: Exclude<ExplainPart, { kind: "stage" }>, { answer, asked }: Running): void {
     switch (part.kind) {
       case "text":
         answer.text += part.text;
@@ -243,6 +331,7 @@ export class ChatSession {
 
   #turns(chat: Chat, messages: readonly StoredMessage[], model: LoadedModel): Turn[] {
     return messages
+      .map((one) => (one.role === "assistant" ? { ...one, text: toldAs(one) } : one))
       .filter(({ role, text }) => role === "user" || text !== "")
       .map(({ role, text, task, images, contexts }) => {
         if (role === "assistant") return { role, text };
@@ -276,6 +365,17 @@ export class ChatSession {
       this.#events.unsaved(thrown);
     }
   }
+}
+
+/** Ends as the work ends, or at once when it is stopped. */
+async function unlessStopped<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  throwIfCancelled(signal);
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(new FailureError({ code: "cancelled" }));
+    });
+  });
+  return Promise.race([work, stopped]);
 }
 
 const message = (

@@ -9,6 +9,7 @@ import type {
   Reading,
   ViewFailure,
 } from "../../shared/view-protocol";
+import type { Recipe } from "../illustrate/illustrator";
 import type { TaskName } from "../tasks";
 
 export interface StoredImage {
@@ -18,6 +19,8 @@ export interface StoredImage {
   readonly file: string;
   readonly crop?: Rectangle | undefined;
   readonly reading?: Reading | undefined;
+  /** Of a picture that was drawn. */
+  readonly recipe?: Recipe | undefined;
 }
 
 export interface StoredContext {
@@ -34,6 +37,8 @@ export interface StoredMessage {
   text: string;
   /** What a command asked, while the text is still its own. */
   task?: TaskName | undefined;
+  /** The drawn picture that is to be changed; else the one of the answer before. */
+  changes?: string | undefined;
   images: StoredImage[];
   contexts: StoredContext[];
   state: MessageState;

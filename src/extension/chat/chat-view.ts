@@ -4,6 +4,7 @@ import { FailureError } from "../../shared/failure";
 import {
   type HostToView,
   isViewMessage,
+  type ViewDrawing,
   type ViewImage,
   type ViewState,
   type ViewToHost,
@@ -11,6 +12,9 @@ import {
 import { answeringServer } from "../answering-server";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
+import type { Illustrations } from "../illustrate/commands";
+import type { Recipe } from "../illustrate/illustrator";
+import { saveAndTell } from "../illustrate/save-and-tell";
 import { isImage, nameOf, readImage } from "../images";
 import { activeImage, pickImages } from "../pick-images";
 import type { TaskName } from "../tasks";
@@ -24,11 +28,18 @@ import { viewHtml } from "./view-html";
 
 const openChatKey = "openChat";
 
+export interface ViewTools {
+  readonly explainer: Explainer;
+  readonly illustrations: Illustrations;
+  readonly log: vscode.LogOutputChannel;
+}
+
 export class ChatView implements vscode.WebviewViewProvider {
   static readonly id = "miniGemini.chat";
   readonly session: ChatSession;
   readonly #context: vscode.ExtensionContext;
   readonly #log: vscode.LogOutputChannel;
+  readonly #illustrations: Illustrations;
   readonly #restored: Promise<void>;
   #view: vscode.WebviewView | undefined;
   /** Where the focus goes as soon as the view can take it. */
@@ -36,28 +47,37 @@ export class ChatView implements vscode.WebviewViewProvider {
   #search = "";
   #saveFailed = false;
 
-  constructor(context: vscode.ExtensionContext, store: ChatStore, explainer: Explainer, log: vscode.LogOutputChannel) {
+  constructor(context: vscode.ExtensionContext, store: ChatStore, { explainer, illustrations, log }: ViewTools) {
     this.#context = context;
     this.#log = log;
-    this.session = new ChatSession(store, explainer, log, {
-      changed: () => {
-        this.#showState();
-        void this.#showChats();
+    this.#illustrations = illustrations;
+    const { illustrator } = illustrations;
+    this.session = new ChatSession(
+      store,
+      { explainer, illustrator, log },
+      {
+        changed: () => {
+          this.#showState();
+          void this.#showChats();
+        },
+        text: (message, text) => {
+          this.#post({ kind: "text", message, text });
+        },
+        stage: (message, stage) => {
+          this.#post({ kind: "stage", message, stage });
+        },
+        preview: (message, preview) => {
+          this.#post({ kind: "preview", message, preview });
+        },
+        unsaved: (thrown) => {
+          // Once, not with every word of an answer.
+          if (this.#saveFailed) return;
+          this.#saveFailed = true;
+          const reason = thrown instanceof Error ? thrown.message : String(thrown);
+          void showFailure(new FailureError({ code: "write-failed", file: store.root.fsPath, reason }), log);
+        },
       },
-      text: (message, text) => {
-        this.#post({ kind: "text", message, text });
-      },
-      stage: (message, stage) => {
-        this.#post({ kind: "stage", message, stage });
-      },
-      unsaved: (thrown) => {
-        // Once, not with every word of an answer.
-        if (this.#saveFailed) return;
-        this.#saveFailed = true;
-        const reason = thrown instanceof Error ? thrown.message : String(thrown);
-        void showFailure(new FailureError({ code: "write-failed", file: store.root.fsPath, reason }), log);
-      },
-    });
+    );
     this.#restored = this.#restore();
     const follow = vscode.window.tabGroups.onDidChangeTabs(() => {
       this.#showCurrentImage();
@@ -154,6 +174,15 @@ export class ChatView implements vscode.WebviewViewProvider {
       case "crop":
         session.crop(message.image, message.rectangle);
         return;
+      case "save-picture":
+        return this.#savePicture(message.image);
+      case "same-again": {
+        const picture = session.picture(message.image);
+        if (picture === undefined) return;
+        session.change(picture);
+        this.#post({ kind: "draft", text: vscode.l10n.t("Same again, but ") });
+        return;
+      }
       case "add-context":
         session.addContexts(await pickContexts());
         return this.reveal();
@@ -202,6 +231,15 @@ export class ChatView implements vscode.WebviewViewProvider {
     throw unsupported(nameOf(refused));
   }
 
+  async #savePicture(id: string): Promise<void> {
+    const { store, chat } = this.session;
+    const picture = this.session.picture(id);
+    if (picture?.recipe === undefined) return;
+    const { recipe } = picture;
+    const png = await vscode.workspace.fs.readFile(store.file(chat.id, picture));
+    await saveAndTell(this.#illustrations, { png, recipe }, { near: undefined, insert: false });
+  }
+
   async #rename(id: string): Promise<void> {
     const chat = await this.#chat(id);
     if (chat === undefined) return;
@@ -247,11 +285,12 @@ export class ChatView implements vscode.WebviewViewProvider {
     void this.#context.workspaceState.update(openChatKey, chat.id);
     const webview = this.#view?.webview;
     if (webview === undefined) return;
-    const image = ({ id, name, file, crop, reading }: StoredImage): ViewImage => ({
+    const image = ({ id, name, file, crop, reading, recipe }: StoredImage): ViewImage => ({
       id,
       name,
       crop,
       reading,
+      drawing: recipe === undefined ? undefined : drawingOf(recipe),
       source: webview.asWebviewUri(vscode.Uri.joinPath(store.folder(chat.id), file)).toString(),
     });
     const context = ({ id, kind, label }: StoredContext): ViewState["contexts"][number] => ({ id, kind, label });
@@ -286,6 +325,10 @@ export class ChatView implements vscode.WebviewViewProvider {
     void this.#view?.webview.postMessage(message);
   }
 }
+
+const drawingOf = ({ form, width, height, model, embedded }: Recipe): ViewDrawing => ({
+  ...{ prompt: form.prompt, seed: form.seed ?? 0, width, height, model, embedded },
+});
 
 const unsupported = (image: string): FailureError =>
   new FailureError({ code: "image-unsupported", image, found: /\.[^.]*$/.exec(image)?.[0] ?? "-" });

@@ -64,6 +64,11 @@ export const viewTexts = (): Readonly<Record<ViewText, string>> => ({
   diagramFailed: vscode.l10n.t("This diagram cannot be drawn: {0}"),
   code: vscode.l10n.t("Code"),
   table: vscode.l10n.t("Table"),
+  drawn: vscode.l10n.t("Drawn: {0}"),
+  drawnBy: vscode.l10n.t("{0} × {1}, seed {2}, drawn by {3}"),
+  embedded: vscode.l10n.t("Small embedded model: icons and simple pictures only, and often wrong."),
+  savePicture: vscode.l10n.t("Save to Repository…"),
+  sameAgain: vscode.l10n.t("Same Again, but…"),
   you: vscode.l10n.t("You"),
   answer: vscode.l10n.t("Answer"),
 });

@@ -63,7 +63,7 @@ const changes = new RegExp(
     `^${polite}(?:the same |it |that |this )?(?:as|in|into|with|without)\\b`,
     `^${polite}(?:make|turn|redo|render|show|do) (?:it|that|this|the \\w+)\\b(?! (?:screenshot|photo|diagram|chart|page|design|attachment)\\b)`,
     `^${polite}(?:add|remove|replace|change|recolor|recolour)\\b`,
-    `^(?:一样|同样|还是|再来一张|再来一个|但|不过|改成|改为|换成|换|变成|加上|加|去掉|不要|现在|这次)`,
+    `^(?:一样的?|同样的?|还是|再来一张|再来一个|但|不过|改成|改为|换成|换|变成|加上|加|去掉|不要|现在|这次)`,
     `^(?:同じ|もう一度|もう一枚|今度は|次は|でも|ただし|じゃあ)|(?:にして|に変えて|を追加して|を消して|を取って)`,
   ].join("|"),
   "i",
@@ -151,7 +151,7 @@ function changeOf(text: string): string {
     .replace(/^(?:but|instead|rather)\b[,… ]*/i, "")
     .replace(/^(?:make|turn|redo|render|show|do) (?:it|that|this|the picture|the image)(?: into)?\b ?/i, "")
     .replace(
-      /^(?:一样|同样|还是|再来一张|再来一个|现在|这次)?[，, ]*(?:但是?|不过)?[，, ]*(?:把?它)?(?:改成|改为|换成|变成|画成)?/,
+      /^(?:一样的?|同样的?|还是|再来一张|再来一个|现在|这次)?[，, ]*(?:但是?|不过)?[，, ]*(?:把?它)?(?:改成|改为|换成|变成|画成)?/,
       "",
     )
     .replace(/^(?:同じ(?:もの)?(?:で|を)?|もう一度|もう一枚|今度は|次は)?[、, ]*(?:でも|ただし|じゃあ)?[、, ]*/, "")

@@ -1,5 +1,5 @@
 /** A picture of unfinished latents: one pixel for each 8 × 8 of the picture to come, enlarged by the page's style. */
-import type { LatentPreview } from "../../src/shared/generate-protocol";
+import type { LatentPreview } from "../src/shared/generate-protocol";
 
 export function drawLatents(canvas: HTMLCanvasElement, { width, height, rgb }: LatentPreview): void {
   canvas.width = width;
