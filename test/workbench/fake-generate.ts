@@ -11,7 +11,9 @@ const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => s
 export const drawing: Pick<Handlers<HostToEngine>, "generate" | "encodePicture"> = {
   encodePicture: (params, { signal }) => encodePicture(params, signal),
   generate: async (params, { signal, part }) => {
-    const { model, prompt, negative = "", steps = 4, guidance = 1, seed, scheduler = "euler", count } = params;
+    const { model, prompt, negative = "", guidance = 1, seed, scheduler = "euler", count } = params;
+    // Slow enough to be stopped, however busy the machine is.
+    const steps = params.steps ?? (prompt.includes("slow") ? 150 : 4);
     const { width, height } = params.size ?? { width: 128, height: 128 };
     part({ kind: "stage", stage: "loading", done: 1, total: 2 });
     for (let index = 0; index < count; index++) {
