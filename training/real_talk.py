@@ -23,7 +23,14 @@ PHRASES = {
 class RealTalk:
     """The labelled images with the text that the product's recogniser read in them (`real/ocr.json`)."""
 
+    RELOAD = 200
+    """Examples after which the files are read again: they may have grown."""
+
     def __init__(self) -> None:
+        self.given = 0
+        self.load()
+
+    def load(self) -> None:
         path = state_folder() / "real" / "ocr.json"
         self.ocr: dict[str, list[str]] = json.loads(path.read_text()) if path.exists() else {}
         self.records = [record for record in real_records(False) if record["file"] in self.ocr]
@@ -31,6 +38,9 @@ class RealTalk:
 
     def example(self, rng: random.Random) -> tuple[Image.Image, Conversation]:
         """A random image, explained ones more often, with questions about it."""
+        self.given += 1
+        if self.given % self.RELOAD == 0:
+            self.load()
         record = rng.choice(self.explained if self.explained and rng.random() < 0.6 else self.records)
         picture = real_image(record)
         lines = self.ocr[record["file"]]
