@@ -84,6 +84,8 @@ class LanguageStage:
     tokens_per_batch: int = 1536
     weight_decay: float = 0.01
     warmup_steps: int = 25
+    four_bits_from: float = 1.0
+    """Part of the stage after which the language model sees its weights in four bits."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Recipe:
         default_factory=lambda: LanguageStage(3.5, 0.0, 2e-3, train_language_model=False)
     )
     finetune: LanguageStage = field(
-        default_factory=lambda: LanguageStage(60, 3e-4, 1e-3, train_language_model=True)
+        default_factory=lambda: LanguageStage(50, 3e-4, 1e-3, train_language_model=True, four_bits_from=0.6)
     )
     checkpoint_minutes: float = 10.0
     threads: int = 2

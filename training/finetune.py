@@ -16,6 +16,7 @@ from .encoders import load_towers
 from .export import export
 from .model import MiniGemini
 from .preprocess import normalise
+from .quantise import FourBits
 
 
 def _to(batch: Batch, device: torch.device) -> Batch:
@@ -73,6 +74,7 @@ def train(recipe: Recipe, name: str, stage: LanguageStage, folder: Path | None =
     seed = recipe.seed + (2 if name == "align" else 3)
     data = FreshConversations(seed, index, recipe.vision, stage.tokens_per_batch)
     running: list[float] = []
+    four_bits: FourBits | None = None
     for position, batch in DataLoader(data, batch_size=None, num_workers=1, prefetch_factor=4):
         if ticker.elapsed >= total:
             break
@@ -84,6 +86,10 @@ def train(recipe: Recipe, name: str, stage: LanguageStage, folder: Path | None =
         scale = min(1, (step + 1) / stage.warmup_steps) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * progress)))
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * scale
+        if four_bits is None and progress >= stage.four_bits_from:
+            four_bits = FourBits(model.llm)
+        if four_bits:
+            four_bits.step()
         with torch.autocast(device.type, torch.bfloat16):
             value = model.loss(batch, stage.train_towers)
         optimizer.zero_grad()
