@@ -35,6 +35,14 @@ const formats: Readonly<Record<Precision, { decoder: LinearFormat; head: LinearF
   },
 };
 
+/** Narrower language models lose too much in large blocks, and most in the head. */
+const narrow = 1024;
+const narrowFourBits = {
+  ...formats.int4,
+  decoder: { kind: "blocks", bits: 4, blockSize: 32, symmetric: true },
+  head: { kind: "blocks", bits: 8, blockSize: 32, symmetric: true },
+} as const;
+
 export function buildNetworks(
   w: Weights,
   config: ModelConfig,
@@ -42,7 +50,9 @@ export function buildNetworks(
   options: BuildOptions,
 ): readonly Graph[] {
   const { lowResolution, highResolution } = encoders;
-  const { encoder, decoder: decoderFormat, head } = formats[options.precision];
+  const { precision } = options;
+  const format = precision === "int4" && config.hiddenSize < narrow ? narrowFourBits : formats[precision];
+  const { encoder, decoder: decoderFormat, head } = format;
   const { vision } = config;
 
   const low = new Graph(networkNames.lowResolution);
