@@ -1,4 +1,5 @@
 /** Explaining by a server's model: images are opened and read here, the question and they are answered there. */
+import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { throwIfCancelled } from "../../shared/failure";
 import type { ExplainParams, ExplainResult, LoadedModel, ServerAddress } from "../../shared/protocol";
@@ -16,6 +17,8 @@ const longestReading = 8_000;
 
 export interface ServerModel {
   readonly address: ServerAddress;
+  /** As the server names it. */
+  readonly model: string;
   readonly loaded: LoadedModel;
 }
 
@@ -23,11 +26,12 @@ export interface ServerModel {
 export async function connectServer(address: ServerAddress, signal: AbortSignal): Promise<ServerModel> {
   const started = performance.now();
   const { host } = apiAddress(address.url);
-  const name = await findModel(address, signal);
+  const model = await findModel(address, signal);
   return {
     address,
+    model,
     loaded: {
-      name,
+      name: nameOf(model),
       server: host,
       precision: null,
       device: null,
@@ -45,9 +49,12 @@ export interface ServerExplainOptions extends ExplainOptions {
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
+/** llama.cpp names a model by its whole path there. */
+const nameOf = (model: string): string => (/^(?:\/|[a-z]:\\)/i.test(model) ? path.win32.basename(model) : model);
+
 /** @throws FailureError `prompt-empty`, of the images, of the server, `cancelled`. */
 export async function explainOnServer(
-  { address, loaded }: ServerModel,
+  { address, model }: ServerModel,
   images: ImageReader,
   params: ExplainParams,
   { signal, onPart, inTurn }: ServerExplainOptions,
@@ -63,7 +70,7 @@ export async function explainOnServer(
   onPart({ kind: "stage", stage: "thinking", done: 0, total: 1 });
   const { sampling, stop = [] } = params;
   const answer = await completeChat(address, turns, {
-    model: loaded.name,
+    model,
     sampling,
     stop,
     signal,

@@ -9,8 +9,9 @@ export function loadStage({ stage, done, total }: LoadPart): ViewStage {
   return { text: loadText(stage), fraction: total > 0 ? done / total : null };
 }
 
+/** How long an answer will be is not known while it is written. */
 export function explainStage(stage: Stage, done: number, total: number): ViewStage {
-  return { text: explainText(stage), fraction: total > 1 ? done / total : null };
+  return { text: explainText(stage), fraction: stage !== "writing" && total > 1 ? done / total : null };
 }
 
 function loadText(stage: LoadPart["stage"]): string {

@@ -190,6 +190,22 @@ test("people may write the address in several ways, and name a model", async (t)
   }
 });
 
+test("a model named by its path is shown by its file's name, and asked for by the whole", async (t) => {
+  const ids = [
+    ["/models/seer.gguf", "seer.gguf"],
+    ["C:\\models\\seer.gguf", "seer.gguf"],
+    ["Qwen/Qwen2.5-VL-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"],
+    ["llava:latest", "llava:latest"],
+  ] as const;
+  for (const [id, shown] of ids) {
+    const models = status(200, { data: [{ id }] });
+    const { address, asked } = await otherServer(t, fine, { models });
+    assert.equal((await load(address)).name, shown);
+    await ask(address, question("?"));
+    assert.equal(asked.at(-1)?.body.model, id);
+  }
+});
+
 test("an answer in one piece and one cut by the limit are taken too", async (t) => {
   const whole = await otherServer(t, (one) => {
     const choices = [{ index: 0, message: { role: "assistant", content: " Whole." }, finish_reason: "length" }];
