@@ -58,17 +58,22 @@ export class Illustrator {
     return new Illustrator(await openPipelineFolder(folder), options);
   }
 
-  async close(): Promise<void> {
-    await this.#networks.close();
-  }
-
   /**
    * Draws all pictures of a request, each with the next seed.
    *
    * @throws FailureError `prompt-empty`, `option-invalid`, `out-of-memory`, `runtime-failed`, those of the picture to
    *   start from (`image-…`, `file-…`), `cancelled` between steps and between networks.
    */
-  async draw(params: GenerateParams, { signal, onPart }: DrawOptions): Promise<GenerateResult> {
+  async draw(params: GenerateParams, options: DrawOptions): Promise<GenerateResult> {
+    try {
+      return await this.#draw(params, options);
+    } finally {
+      // What a run took stays with its network. Opening one again takes less than a second.
+      await this.#networks.close();
+    }
+  }
+
+  async #draw(params: GenerateParams, { signal, onPart }: DrawOptions): Promise<GenerateResult> {
     const started = performance.now();
     const timings: Timings = { load: 0, prompt: 0, steps: 0, decode: 0, total: 0 };
     const stage = (name: GenerateStage): void => {
@@ -80,6 +85,8 @@ export class Illustrator {
 
     stage("reading-prompt");
     const conditions = await timed(timings, "prompt", () => this.#conditions(plan));
+    // The text encoders' work is done.
+    await this.#networks.close();
     stage("loading");
     const previewer = await timed(timings, "load", () => this.#calibrated());
     for (let index = 0; index < plan.count; index++) {

@@ -1,8 +1,8 @@
 /**
  * The open networks of one pipeline, opened when first needed.
  *
- * All stay open while memory allows. Where it is short, those not in use are given back first: weights are mapped from
- * the published files, so that opening one again takes less than a second.
+ * They stay open while they are needed again and memory allows. Where it is short, those not in use are given back
+ * first: weights are mapped from the published files, so that opening one again takes less than a second.
  */
 import { FailureError } from "../../shared/failure";
 import type { Graph } from "../graph/graph";

@@ -23,7 +23,11 @@ export async function encodePng({ rgb, width, height, description }: DrawnPictur
     .png()
     .toBuffer();
   const at = signatureBytes + headerBytes;
-  return Buffer.concat([png.subarray(0, at), textChunk("parameters", description.replaceAll("\0", "")), png.subarray(at)]);
+  return Buffer.concat([
+    png.subarray(0, at),
+    textChunk("parameters", description.replaceAll("\0", "")),
+    png.subarray(at),
+  ]);
 }
 
 /**

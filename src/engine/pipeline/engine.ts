@@ -98,7 +98,7 @@ export class Engine {
   }
 
   async #unload(): Promise<void> {
-    await this.#drawing.close();
+    this.#drawing.close();
     await this.#unloadModel();
   }
 

@@ -40,11 +40,10 @@ export class Drawing {
     }
   }
 
-  async close(): Promise<void> {
-    const illustrator = this.#illustrator;
+  /** Lets go of the pipeline; its networks are open only while it draws. */
+  close(): void {
     this.#illustrator = undefined;
     this.#key = undefined;
-    await illustrator?.close();
   }
 
   async #drawOn(
@@ -55,7 +54,7 @@ export class Drawing {
   ): Promise<GenerateResult> {
     const key = JSON.stringify([params.model, device, params.threads]);
     if (this.#illustrator === undefined || key !== this.#key) {
-      await this.close();
+      this.close();
       this.#illustrator = await this.#open(device, params);
       this.#key = key;
     }

@@ -54,10 +54,7 @@ before(async () => {
   root = await unpackPipeline("sd-turbo-tiny");
   illustrator = await Illustrator.open(root, cpu);
 });
-after(async () => {
-  await illustrator.close();
-  await removePipeline(root);
-});
+after(() => removePipeline(root));
 
 describe("drawing", () => {
   test("a step at a time with previews, then a PNG that says how it was drawn", async () => {
@@ -333,7 +330,6 @@ describe("folders that cannot serve", () => {
       broken.draw(params(), { signal: never, onPart: () => undefined }),
       failsWith("runtime-failed"),
     );
-    await broken.close();
   });
 
   test("a scheduler of another family is refused by name", async () => {
@@ -347,7 +343,6 @@ describe("folders that cannot serve", () => {
       opened.draw(params(), { signal: never, onPart: () => undefined }),
       failsWith("config-invalid", { field: "_class_name" }),
     );
-    await opened.close();
   });
 });
 

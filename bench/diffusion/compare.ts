@@ -1,0 +1,81 @@
+/**
+ * This engine and diffusers (PyTorch) on one folder, in turns: seconds of a UNet step and of decoding, at 512 × 512.
+ *
+ *   tsx bench/diffusion/compare.ts FOLDER PYTHON [ROUNDS] [THREADS] [step|decode …]
+ *
+ * In turns, so that what else the machine does meets both alike. Medians are printed, and the ratio of the pairs.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+interface Answer {
+  readonly wall: number;
+  readonly cpu: number;
+  readonly peakMiB: number;
+}
+
+class Peer {
+  readonly load: Promise<number>;
+  readonly #child;
+  readonly #lines: AsyncIterator<string, undefined>;
+
+  constructor(command: string, args: readonly string[]) {
+    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"] });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    this.load = this.#next<{ load: number }>().then(({ load }) => load);
+  }
+
+  ask(work: string): Promise<Answer> {
+    this.#child.stdin.write(`${work}\n`);
+    return this.#next<Answer>();
+  }
+
+  async end(): Promise<void> {
+    this.#child.stdin.end();
+    await once(this.#child, "exit");
+  }
+
+  async #next<T>(): Promise<T> {
+    const line: IteratorResult<string, undefined> = await this.#lines.next();
+    if (line.done === true) throw new Error("a peer ended early");
+    return JSON.parse(line.value) as T;
+  }
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+async function main([folder, python, rounds = "3", threads = "2", ...works]: readonly string[]): Promise<void> {
+  if (folder === undefined || python === undefined)
+    throw new TypeError("usage: compare.ts FOLDER PYTHON [ROUNDS] [THREADS]");
+  const here = import.meta.dirname;
+  const engine = new Peer("npx", ["tsx", path.join(here, "engine-peer.ts"), folder, threads]);
+  const engineLoad = await engine.load;
+  const diffusers = new Peer(python, [path.join(here, "diffusers-peer.py"), folder, threads]);
+  const load = { engine: engineLoad, diffusers: await diffusers.load };
+  process.stdout.write(`${JSON.stringify({ load })}\n`);
+  for (const work of works.length > 0 ? works : ["step", "decode"]) {
+    const pairs: { engine: Answer; diffusers: Answer }[] = [];
+    for (let round = 0; round <= Number(rounds); round++) {
+      const pair = { engine: await engine.ask(work), diffusers: await diffusers.ask(work) };
+      process.stdout.write(`${JSON.stringify({ work, round, ...pair })}\n`);
+      // The first round reads weights from disk.
+      if (round > 0) pairs.push(pair);
+    }
+    const of = (pick: (pair: (typeof pairs)[number]) => number): number => Number(median(pairs.map(pick)).toFixed(3));
+    const summary = {
+      work,
+      engineWall: of(({ engine: { wall } }) => wall),
+      diffusersWall: of(({ diffusers: { wall } }) => wall),
+      engineCpu: of(({ engine: { cpu } }) => cpu),
+      diffusersCpu: of(({ diffusers: { cpu } }) => cpu),
+      timesAsFast: of((pair) => pair.diffusers.wall / pair.engine.wall),
+    };
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+  }
+  await Promise.all([engine.end(), diffusers.end()]);
+}
+
+void main(process.argv.slice(2));
