@@ -27,6 +27,7 @@ export type EngineActivity =
   | { readonly kind: "idle" }
   | { readonly kind: "loading"; readonly fraction: number }
   | { readonly kind: "working" }
+  | { readonly kind: "drawing"; readonly fraction: number }
   | { readonly kind: "failed"; readonly failure: Failure };
 
 export interface EngineState {
@@ -150,6 +151,11 @@ export class Explainer {
     if (largest === undefined) return [];
     const { process: engine, model, memoryBytes } = largest;
     return [{ code: "other-engine", process: engine, model, memoryBytes }];
+  }
+
+  /** Tells what the engine does for others. An engine that ended has told so itself. */
+  report(activity: EngineActivity): void {
+    if (this.engine.pid !== null) this.#tell({ activity });
   }
 
   #tell(change: Partial<EngineState>): void {

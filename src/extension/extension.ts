@@ -32,7 +32,7 @@ export function activate(context: vscode.ExtensionContext): TestInterface | unde
   const script = process.env[testEngine] ?? vscode.Uri.joinPath(context.extensionUri, "dist", "engine.js").fsPath;
   const engine = new EngineProcess({ script, log, idleSeconds });
   const explainer = new Explainer(context, engine);
-  const illustrations = registerIllustrations(context, engine, log);
+  const illustrations = registerIllustrations(context, explainer, log);
   const view = new ChatView(context, new ChatStore(context), { explainer, illustrations, log });
   context.subscriptions.push(
     log,

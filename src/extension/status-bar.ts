@@ -36,6 +36,10 @@ function text({ activity }: EngineState): string {
     }
     case "working":
       return vscode.l10n.t("$(loading~spin) Looking…");
+    case "drawing": {
+      const percent = Math.round(activity.fraction * 100);
+      return vscode.l10n.t("$(loading~spin) Drawing {percent}%", { percent });
+    }
     case "failed":
       if (activity.failure.code.startsWith("server-")) return vscode.l10n.t("$(warning) Mini-Gemini: server");
       return activity.failure.code.startsWith("engine-")

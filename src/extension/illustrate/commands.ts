@@ -1,6 +1,6 @@
 /** The commands of drawing, and what they share for the time the extension is active. */
 import * as vscode from "vscode";
-import type { EngineProcess } from "../engine-process";
+import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
 import { IllustrationPanel } from "./illustration-panel";
 import { Illustrator, isThere } from "./illustrator";
@@ -16,10 +16,10 @@ export interface Illustrations {
 
 export function registerIllustrations(
   context: vscode.ExtensionContext,
-  engine: EngineProcess,
+  explainer: Explainer,
   log: vscode.LogOutputChannel,
 ): Illustrations {
-  const illustrator = new Illustrator(context, engine);
+  const illustrator = new Illustrator(context, explainer);
   const target = new ReferenceTarget();
   const panel = new IllustrationPanel({ context, illustrator, store: new PictureStore(context), target, log });
   const guarded =

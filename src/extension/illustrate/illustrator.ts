@@ -4,7 +4,7 @@ import type { EncodePictureResult, PictureFormat } from "../../shared/encode-pro
 import { FailureError } from "../../shared/failure";
 import type { GeneratedPicture, GeneratePart, GenerateStage, LatentPreview } from "../../shared/generate-protocol";
 import type { IllustrationForm } from "../../shared/illustration-protocol";
-import type { EngineProcess } from "../engine-process";
+import type { Explainer } from "../explainer";
 import { drawingSettings } from "../settings";
 import { styledPrompt } from "./styles";
 
@@ -35,11 +35,11 @@ export interface DrawOptions {
 
 export class Illustrator {
   readonly #context: vscode.ExtensionContext;
-  readonly #engine: EngineProcess;
+  readonly #explainer: Explainer;
 
-  constructor(context: vscode.ExtensionContext, engine: EngineProcess) {
+  constructor(context: vscode.ExtensionContext, explainer: Explainer) {
     this.#context = context;
-    this.#engine = engine;
+    this.#explainer = explainer;
   }
 
   /** The model that would draw, or null where there is none. */
@@ -72,12 +72,13 @@ export class Illustrator {
       else if (part.kind === "step") {
         const { index, step, steps } = part;
         onProgress(stepText(index, form.count, step, steps), (index + step / steps) / form.count);
+        this.#explainer.report({ kind: "drawing", fraction: (index + step / steps) / form.count });
         onPreview(part.preview);
       } else stored.push(onPicture({ png: part.picture.png, recipe: recipeOf(form, part.picture, found) }));
     };
     onProgress(vscode.l10n.t("Starting the engine…"), null);
     try {
-      await this.#engine.call(
+      await this.#explainer.engine.call(
         "generate",
         {
           model: folder.fsPath,
@@ -93,13 +94,14 @@ export class Illustrator {
         { signal, onPart: take },
       );
     } finally {
+      this.#explainer.report({ kind: "idle" });
       await Promise.all(stored);
     }
   }
 
   /** @throws FailureError of the engine. */
   encode(png: Uint8Array, format: PictureFormat, sizes?: readonly number[]): Promise<EncodePictureResult> {
-    return this.#engine.call("encodePicture", { png, format, sizes });
+    return this.#explainer.engine.call("encodePicture", { png, format, sizes });
   }
 }
 
