@@ -2,6 +2,7 @@
  * The models as the host knows them: what is on disk, what is being done, what failed. The library's process does the
  * work; views and commands ask here.
  */
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { type Failure, failureOf } from "../../shared/failure";
 import type {
@@ -94,9 +95,13 @@ export class Models implements vscode.Disposable {
       this.#library.call("machine", { folder: folders.modelsRoot }),
       this.#library.call("list", folders),
     ]);
+    const before = this.#machine;
+    const changed = list.filter((one) => !isDeepStrictEqual(one, this.#disk.get(one.model)));
     this.#machine = machine;
     this.#disk = new Map(list.map((one) => [one.model, one]));
-    this.#changed.fire(undefined);
+    // Only what changed is told: rows that are drawn anew lose the click that is just under way.
+    if (before === undefined || !isSameMachine(before, machine)) this.#changed.fire(undefined);
+    else for (const { model } of changed) this.#changed.fire(model);
     this.#lookAgain();
   }
 
@@ -200,6 +205,7 @@ export class Models implements vscode.Disposable {
     } finally {
       this.#tasks.delete(model);
       end();
+      this.#changed.fire(model);
       // What ended the task is what counts; the view asks again by itself.
       await this.refresh().catch(() => undefined);
     }
@@ -220,6 +226,13 @@ export class Models implements vscode.Disposable {
     }, lookMilliseconds);
   }
 }
+
+/** Free memory and free space go up and down all the time: less than a gigabyte is no news. */
+const isSameMachine = (one: MachineFacts, other: MachineFacts): boolean => {
+  const lasting = (facts: MachineFacts): object => ({ ...facts, availableMemoryBytes: 0, freeDiskBytes: 0 });
+  const near = Math.abs(one.freeDiskBytes - other.freeDiskBytes) < 1e9;
+  return near && isDeepStrictEqual(lasting(one), lasting(other));
+};
 
 const isOfCatalogue = (folder: string): boolean => {
   const name = folder.split(/[\\/]/).at(-1) ?? "";
