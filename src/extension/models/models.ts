@@ -43,6 +43,8 @@ export interface OwnFolder {
 const ownFoldersKey = "models.ownFolders";
 /** Another window's work is looked at this often while the view shows. */
 const lookMilliseconds = 3_000;
+/** A row that is drawn anew loses the click under way: progress is shown no more often than this. */
+const showMilliseconds = 1_500;
 
 export class Models implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
@@ -189,9 +191,13 @@ export class Models implements vscode.Disposable {
     const controller = new AbortController();
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
+    let shown = { stage: "", at: 0 };
     const tell = (part: LibraryPart | undefined): void => {
       const stopping = controller.signal.aborted;
       this.#tasks.set(model, { kind, part, stopping, controller, ended });
+      const stage = `${part?.stage ?? ""} ${part?.retrying?.code ?? ""}`;
+      if (stage === shown.stage && performance.now() - shown.at < showMilliseconds) return;
+      shown = { stage, at: performance.now() };
       this.#changed.fire(model);
     };
     this.#failures.delete(model);

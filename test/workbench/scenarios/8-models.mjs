@@ -100,7 +100,7 @@ export const scenarios = [
         await view.says(/not here/);
         await chat.shot("models");
 
-        hub.pause = 400;
+        hub.pause = 3000;
         await view.act("Get Model");
         await view.says(/downloading \d+%/);
         await chat.shot("models-downloading");
