@@ -1,9 +1,10 @@
 /** A chat as a Markdown file, its images in a folder beside it. */
 import * as vscode from "vscode";
+import { outputFolder } from "../output-folder";
 import type { Chat, ChatStore, StoredImage } from "./chat-store";
 
 export async function exportChat(chat: Chat, store: ChatStore): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const folder = outputFolder(undefined);
   const name =
     chat.title
       .replace(/[^\p{L}\p{N}._ -]+/gu, " ")

@@ -6,6 +6,7 @@ import { escapeMarkdown } from "../escape-markdown";
 import type { Explainer } from "../explainer";
 import { failureMessage } from "../failure-message";
 import { exists, imageGlob, imageSource, nameOf } from "../images";
+import { outputFolder, relativeAddress } from "../output-folder";
 import { argumentUris } from "../pick-images";
 import { cancelSignal } from "../cancel-signal";
 import { taskTurns } from "../tasks";
@@ -22,6 +23,7 @@ export async function describeFolder(args: readonly unknown[], explainer: Explai
     void vscode.window.showInformationMessage(vscode.l10n.t("There are no images in this folder."));
     return;
   }
+  const target = outputFolder(folder) ?? folder;
   images.sort((a, b) => a.path.localeCompare(b.path));
   const title = vscode.l10n.t("Describing images");
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
@@ -33,18 +35,19 @@ export async function describeFolder(args: readonly unknown[], explainer: Explai
       const facts = { number: index + 1, total: images.length, name: nameOf(image) };
       progress.report({ message: vscode.l10n.t("{number} of {total}: {name}", facts), increment: 100 / images.length });
       const path = image.path.slice(folder.path.length + 1);
-      const address = path.split("/").map(encodeURIComponent).join("/");
       const text = await describe(image, explainer, signal);
       if (text === undefined) break;
       const name = escapeMarkdown(nameOf(image));
-      done.push(`## ${escapeMarkdown(path)}\n\n![${name}](${address})\n\n${escapeMarkdown(text)}`);
+      done.push(
+        `## ${escapeMarkdown(path)}\n\n![${name}](${relativeAddress(target, image)})\n\n${escapeMarkdown(text)}`,
+      );
     }
     return done;
   });
   // What was described before a stop is kept.
   if (entries.length === 0) return;
   const heading = vscode.l10n.t("Images in {folder}", { folder: escapeMarkdown(nameOf(folder)) });
-  await vscode.window.showTextDocument(await createIndex(folder, `# ${heading}\n\n${entries.join("\n\n")}\n`));
+  await vscode.window.showTextDocument(await createIndex(target, `# ${heading}\n\n${entries.join("\n\n")}\n`));
 }
 
 /** One sentence about an image, or undefined when it was stopped. */

@@ -3,6 +3,7 @@ import { realpath } from "node:fs/promises";
 import path from "node:path";
 import * as vscode from "vscode";
 import type { PictureFormat } from "../../shared/encode-protocol";
+import { outputFolder } from "../output-folder";
 import { FailureError } from "../../shared/failure";
 import { type DrawnPicture, type Illustrator, isThere } from "./illustrator";
 import { freeName, isPortableName, stemOf } from "./picture-name";
@@ -87,7 +88,7 @@ async function chooseFile(
   format: PictureFormat,
   near: vscode.Uri | undefined,
 ): Promise<ChosenFile | undefined> {
-  const folder = near ?? vscode.workspace.workspaceFolders?.[0]?.uri;
+  const folder = outputFolder(near);
   const [extension = format] = extensions[format];
   const name = await freeName(stem, extension, async (taken) =>
     folder === undefined ? false : isThere(vscode.Uri.joinPath(folder, taken)),

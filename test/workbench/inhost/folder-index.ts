@@ -20,6 +20,18 @@ describe("index of a folder", () => {
     assert.doesNotMatch(hostile, /https:\/\/|(?<!\\)<b/);
   });
 
+  it("goes to the output folder that is set, its links still right", async () => {
+    const settings = vscode.workspace.getConfiguration("miniGemini");
+    await settings.update("output.folder", "docs/written", vscode.ConfigurationTarget.Global);
+    try {
+      await vscode.commands.executeCommand("miniGemini.describeFolder", workspaceFile("pictures"));
+      const index = await read(workspaceFile("docs/written/images.md"));
+      assert.match(index, /!\[a b\.png\]\(\.\.\/\.\.\/pictures\/a%20b\.png\)/);
+    } finally {
+      await settings.update("output.folder", undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
   it("says so when there are none", async () => {
     const shown = await messagesOf(() =>
       vscode.commands.executeCommand("miniGemini.describeFolder", workspaceFile("src")),
