@@ -50,8 +50,8 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_real_images_kept_out_are_never_shown(real: Path) -> None:
     shown = {r["file"] for r in encoder_data.real_records(False)}
     kept = {r["file"] for r in encoder_data.real_records(True)}
-    assert len(kept) == 2 and not shown & kept
-    assert len(list(RealKinds(64, 4, held_out=True))) == 2
+    assert kept and len(shown) > len(kept) and not shown & kept
+    assert len(list(RealKinds(64, 4, held_out=True))) == len(kept)
 
 
 def test_real_images_are_mixed_in_and_know_only_their_kind(real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
