@@ -53,7 +53,7 @@ export const scenarios = [
       await page.keyboard.press("Shift+End");
       const view = await illustrations.open();
       const prompt = view.getByLabel("What to draw", { exact: true });
-      await page.waitForTimeout(500);
+      for (let wait = 0; wait < 100 && (await prompt.inputValue()) === ""; wait++) await page.waitForTimeout(200);
       assert.equal(await prompt.inputValue(), "A red rocket above the clouds");
       await view.getByLabel("Style", { exact: true }).selectOption("flat");
       await view.getByLabel("Variations", { exact: true }).selectOption("2");
