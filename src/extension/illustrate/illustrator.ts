@@ -66,7 +66,8 @@ export class Illustrator {
           : { code: "pipeline-unknown", file: missing, found: "no model_index.json" },
       );
     }
-    const stored: Promise<void>[] = [];
+    // One after the other, so that they stand in the order in which they were drawn.
+    let stored = Promise.resolve();
     const take = (part: GeneratePart): void => {
       if (part.kind === "stage") onProgress(stageText(part.stage), part.total > 1 ? part.done / part.total : null);
       else if (part.kind === "step") {
@@ -74,7 +75,12 @@ export class Illustrator {
         onProgress(stepText(index, form.count, step, steps), (index + step / steps) / form.count);
         this.#explainer.report({ kind: "drawing", fraction: (index + step / steps) / form.count });
         onPreview(part.preview);
-      } else stored.push(onPicture({ png: part.picture.png, recipe: recipeOf(form, part.picture, found) }));
+      } else {
+        const picture = { png: part.picture.png, recipe: recipeOf(form, part.picture, found) };
+        stored = stored.then(() => onPicture(picture));
+        // What fails is told once, at the end.
+        stored.catch(() => undefined);
+      }
     };
     onProgress(vscode.l10n.t("Starting the engine…"), null);
     try {
@@ -95,7 +101,7 @@ export class Illustrator {
       );
     } finally {
       this.#explainer.report({ kind: "idle" });
-      await Promise.all(stored);
+      await stored;
     }
   }
 
