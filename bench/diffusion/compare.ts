@@ -1,7 +1,8 @@
 /**
- * This engine and diffusers (PyTorch) on one folder, in turns: seconds of a UNet step and of decoding, at 512 × 512.
+ * This engine and diffusers (PyTorch) on one folder, in turns: seconds of a UNet step and of decoding.
+ * SIDE is that of the latents: 64 for 512 × 512 pixels.
  *
- *   tsx bench/diffusion/compare.ts FOLDER PYTHON [ROUNDS] [THREADS] [step|decode …]
+ *   tsx bench/diffusion/compare.ts FOLDER PYTHON [ROUNDS] [THREADS] [SIDE] [step|decode …]
  *
  * In turns, so that what else the machine does meets both alike. Medians are printed, and the ratio of the pairs.
  */
@@ -47,13 +48,20 @@ class Peer {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-async function main([folder, python, rounds = "3", threads = "2", ...works]: readonly string[]): Promise<void> {
+async function main([
+  folder,
+  python,
+  rounds = "3",
+  threads = "2",
+  side = "64",
+  ...works
+]: readonly string[]): Promise<void> {
   if (folder === undefined || python === undefined)
     throw new TypeError("usage: compare.ts FOLDER PYTHON [ROUNDS] [THREADS]");
   const here = import.meta.dirname;
-  const engine = new Peer("npx", ["tsx", path.join(here, "engine-peer.ts"), folder, threads]);
+  const engine = new Peer("npx", ["tsx", path.join(here, "engine-peer.ts"), folder, threads, side]);
   const engineLoad = await engine.load;
-  const diffusers = new Peer(python, [path.join(here, "diffusers-peer.py"), folder, threads]);
+  const diffusers = new Peer(python, [path.join(here, "diffusers-peer.py"), folder, threads, side]);
   const load = { engine: engineLoad, diffusers: await diffusers.load };
   process.stdout.write(`${JSON.stringify({ load })}\n`);
   for (const work of works.length > 0 ? works : ["step", "decode"]) {

@@ -9,14 +9,14 @@ import time
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
-folder, threads = sys.argv[1], int(sys.argv[2])
+folder, threads, side = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 started = time.perf_counter()
 unet = UNet2DConditionModel.from_pretrained(os.path.join(folder, "unet"), torch_dtype=torch.float32)
 load = time.perf_counter() - started
 vae = AutoencoderKL.from_pretrained(os.path.join(folder, "vae"), torch_dtype=torch.float32)
-sample = torch.randn(1, 4, 64, 64)
+sample = torch.randn(1, 4, side, side)
 prompt = torch.randn(1, 77, unet.config.cross_attention_dim)
 
 

@@ -12,11 +12,11 @@ import { peakResidentBytes } from "../../src/engine/runtime/process-memory";
 import { openNetworkWeights } from "../../src/engine/weights/checkpoint";
 import { Weights } from "../../src/engine/weights/weights";
 
-const size = { height: 64, width: 64 };
 const tokens = 77;
 const wave = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7));
 
-async function main(folder: string, threads: number): Promise<void> {
+async function main(folder: string, threads: number, side: number): Promise<void> {
+  const size = { height: side, width: side };
   const options = { device: "cpu", threads } as const;
   const { Tensor } = await onnxruntime();
   const started = performance.now();
@@ -60,6 +60,6 @@ async function main(folder: string, threads: number): Promise<void> {
   }
 }
 
-const [, , folder, threads] = process.argv;
-if (folder === undefined) throw new TypeError("usage: engine-peer.ts FOLDER [THREADS]");
-void main(folder, Number(threads ?? 0));
+const [, , folder, threads = "0", side = "64"] = process.argv;
+if (folder === undefined) throw new TypeError("usage: engine-peer.ts FOLDER [THREADS] [SIDE]");
+void main(folder, Number(threads), Number(side));

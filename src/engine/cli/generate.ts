@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { rename } from "node:fs/promises";
 import path from "node:path";
 import { type PictureFormat, pictureFormats } from "../../shared/encode-protocol";
-import { FailureError } from "../../shared/failure";
+import { failureOf, FailureError } from "../../shared/failure";
 import {
   type GeneratedPicture,
   type GenerateParams,
@@ -103,17 +103,21 @@ function formatOf(file: string): PictureFormat {
 /** A file beside the wanted one, renamed when it is whole. @throws FailureError `disk-full`, `write-failed`. */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`);
-  const output = await OutputFile.create(temporary, bytes.length);
   try {
-    await output.write(bytes, 0);
-    await output.close();
-    await rename(temporary, file).catch((thrown: unknown) => {
-      const reason = (thrown as NodeJS.ErrnoException).code ?? String(thrown);
-      throw new FailureError({ code: "write-failed", file, reason }, { cause: thrown });
-    });
+    const output = await OutputFile.create(temporary, bytes.length);
+    try {
+      await output.write(bytes, 0);
+      await output.close();
+      await rename(temporary, file);
+    } catch (thrown) {
+      await output.discard();
+      throw thrown;
+    }
   } catch (thrown) {
-    await output.discard();
-    throw thrown;
+    const failure = failureOf(thrown);
+    if (failure.code === "disk-full") throw thrown;
+    const reason = failure.code === "write-failed" ? failure.reason : ((thrown as NodeJS.ErrnoException).code ?? "");
+    throw new FailureError({ code: "write-failed", file, reason }, { cause: thrown });
   }
 }
 
