@@ -10,8 +10,8 @@ import { send, text } from "./host";
 import { icon } from "./icons";
 import { drawLatents } from "./latents";
 
-/** Between two drawings of a growing answer, so that long ones do not keep the view busy. */
-const drawEveryMilliseconds = 80;
+/** Between two drawings of a growing answer: at least this, and this many times what the last one took. */
+const drawEvery = { milliseconds: 80, times: 4 };
 
 export interface ShownMessage {
   readonly id: string;
@@ -33,6 +33,7 @@ export class AnswerView implements View<ShownMessage> {
   #drawn: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #complete = false;
+  #drawingTook = 0;
   #endingOf = "";
 
   constructor() {
@@ -59,9 +60,12 @@ export class AnswerView implements View<ShownMessage> {
 
   append(more: string): void {
     this.#source += more;
-    this.#timer ??= setTimeout(() => {
-      this.#draw();
-    }, drawEveryMilliseconds);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#draw();
+      },
+      Math.max(drawEvery.milliseconds, drawEvery.times * this.#drawingTook),
+    );
   }
 
   stage({ text: label, fraction }: ViewStage): void {
@@ -79,7 +83,9 @@ export class AnswerView implements View<ShownMessage> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#drawn = this.#source;
+    const started = performance.now();
     this.#body.show(this.#source, this.#complete);
+    this.#drawingTook = performance.now() - started;
   }
 }
 

@@ -38,6 +38,22 @@ export function keptState(): KeptState {
   return typeof state === "object" && state !== null ? { ...nothingKept, ...state } : nothingKept;
 }
 
-export const keep = (change: Partial<KeptState>): void => {
-  vscode.setState({ ...keptState(), ...change });
-};
+const keepEveryMilliseconds = 300;
+let changes: Partial<KeptState> | undefined;
+
+/** Keeps a change; what changes with every key or frame is written together a moment later. */
+export function keep(change: Partial<KeptState>): void {
+  if (changes !== undefined) {
+    Object.assign(changes, change);
+    return;
+  }
+  changes = { ...change };
+  setTimeout(keepNow, keepEveryMilliseconds);
+}
+
+function keepNow(): void {
+  if (changes !== undefined) vscode.setState({ ...keptState(), ...changes });
+  changes = undefined;
+}
+
+addEventListener("pagehide", keepNow);

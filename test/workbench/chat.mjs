@@ -23,6 +23,8 @@ export class Chat {
     this.answers = this.view.locator("article.assistant");
     this.questions = this.view.locator("article.user");
     this.attached = this.view.locator(".composer figure");
+    /** What screen readers are told. */
+    this.said = this.view.locator("[role=log] p");
     this.notification = page.locator(".notifications-toasts .notification-list-item-message");
     this.quickInput = page.locator(".quick-input-widget");
   }

@@ -69,13 +69,15 @@ new Peer<Record<string, never>, HostToEngine>(
       }
       for (const stage of stages) {
         part({ kind: "stage", stage, done: 0, total: 1 });
-        await wait(question.includes("stages") ? 2000 : 5);
+        // Held there until it is stopped.
+        while (question.includes("hold") && stage === "looking-closely" && !signal.aborted) await wait(20);
+        await wait(5);
         if (signal.aborted) throw new FailureError({ code: "cancelled" });
       }
       const answer = question.includes("echo") ? echo(turns) : draws ? "Here it is." : answerTo(question);
       let text = "";
       for (const word of answer.split(/(?<= )/)) {
-        await wait(10);
+        await wait(question.includes("slow") ? 50 : 10);
         if (signal.aborted) throw new FailureError({ code: "cancelled" });
         if (question.includes("crash") && text.length > 20) process.exit(7);
         part({ kind: "text", text: word });

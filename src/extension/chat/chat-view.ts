@@ -27,6 +27,7 @@ import { pickContexts } from "./question-context";
 import { viewHtml } from "./view-html";
 
 const openChatKey = "openChat";
+const textEveryMilliseconds = 50;
 
 export interface ViewTools {
   readonly explainer: Explainer;
@@ -46,6 +47,10 @@ export class ChatView implements vscode.WebviewViewProvider {
   #focus: "question" | "chats" | undefined;
   #search = "";
   #saveFailed = false;
+  /** The window closes: nothing can be shown or logged any more. */
+  #ended = false;
+  /** Text of an answer that waits to be sent to the view. */
+  #waiting: { readonly message: string; text: string } | undefined;
 
   constructor(context: vscode.ExtensionContext, store: ChatStore, { explainer, illustrations, log }: ViewTools) {
     this.#context = context;
@@ -61,7 +66,7 @@ export class ChatView implements vscode.WebviewViewProvider {
           void this.#showChats();
         },
         text: (message, text) => {
-          this.#post({ kind: "text", message, text });
+          this.#text(message, text);
         },
         stage: (message, stage) => {
           this.#post({ kind: "stage", message, stage });
@@ -71,7 +76,7 @@ export class ChatView implements vscode.WebviewViewProvider {
         },
         unsaved: (thrown) => {
           // Once, not with every word of an answer.
-          if (this.#saveFailed) return;
+          if (this.#saveFailed || this.#ended) return;
           this.#saveFailed = true;
           const reason = thrown instanceof Error ? thrown.message : String(thrown);
           void showFailure(new FailureError({ code: "write-failed", file: store.root.fsPath, reason }), log);
@@ -79,17 +84,15 @@ export class ChatView implements vscode.WebviewViewProvider {
       },
     );
     this.#restored = this.#restore();
-    const follow = vscode.window.tabGroups.onDidChangeTabs(() => {
+    const follow = (): void => {
       this.#showCurrentImage();
-    });
-    const settings = vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("miniGemini.engine.server")) this.#showState();
-    });
+    };
     context.subscriptions.push(
-      follow,
-      settings,
-      vscode.window.tabGroups.onDidChangeTabGroups(() => {
-        this.#showCurrentImage();
+      vscode.window.tabGroups.onDidChangeTabs(follow),
+      vscode.window.tabGroups.onDidChangeTabGroups(follow),
+      new vscode.Disposable(() => {
+        this.#ended = true;
+        this.session.stop();
       }),
     );
   }
@@ -107,7 +110,9 @@ export class ChatView implements vscode.WebviewViewProvider {
     };
     view.webview.onDidReceiveMessage((value: unknown) => {
       if (!isViewMessage(value)) return;
-      this.#receive(value).catch((thrown: unknown) => void showFailure(thrown, this.#log));
+      this.#receive(value).catch((thrown: unknown) => {
+        if (!this.#ended) void showFailure(thrown, this.#log);
+      });
     });
     view.webview.html = viewHtml(view.webview, extensionUri);
   }
@@ -282,6 +287,7 @@ export class ChatView implements vscode.WebviewViewProvider {
 
   #showState(): void {
     const { chat, store, busy, stage } = this.session;
+    this.#sendText();
     void this.#context.workspaceState.update(openChatKey, chat.id);
     const webview = this.#view?.webview;
     if (webview === undefined) return;
@@ -314,6 +320,25 @@ export class ChatView implements vscode.WebviewViewProvider {
     const search = this.#search;
     const chats = await this.session.store.list(search);
     if (search === this.#search) this.#post({ kind: "chats", search, chats });
+  }
+
+  /** Sends streamed text in portions: a message for each token would keep a slow view busy. */
+  #text(message: string, text: string): void {
+    if (this.#waiting?.message === message) {
+      this.#waiting.text += text;
+      return;
+    }
+    this.#sendText();
+    const waiting = { message, text };
+    this.#waiting = waiting;
+    setTimeout(() => {
+      if (this.#waiting === waiting) this.#sendText();
+    }, textEveryMilliseconds);
+  }
+
+  #sendText(): void {
+    if (this.#waiting !== undefined) this.#post({ kind: "text", ...this.#waiting });
+    this.#waiting = undefined;
   }
 
   #showCurrentImage(): void {

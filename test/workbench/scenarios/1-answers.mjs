@@ -65,27 +65,31 @@ export const scenarios = [
     },
   },
   {
-    name: "streams an answer in stages, and tells each to screen readers",
+    name: "names the stages, and stops at once in any of them",
     run: async ({ chat }) => {
       await chat.newChat();
-      await chat.send("stages and a slow answer");
-      const said = chat.view.locator("[role=log] p");
-      await said.filter({ hasText: "Reading the text…" }).waitFor({ state: "attached" });
+      await chat.send("hold");
       await chat.view.locator(".progress").filter({ hasText: "Looking closely…" }).waitFor();
+      await chat.said.filter({ hasText: "Reading the text…" }).first().waitFor({ state: "attached" });
       await chat.shot("stages");
-      await said.filter({ hasText: "A sentence of six words follows." }).nth(2).waitFor({ state: "attached" });
-      for (const text of await said.allTextContents()) {
-        assert.match(text, /^([A-Z][^.…]*…|A sentence of six words follows\.)$/, "whole sentences");
-      }
+      await chat.button("Stop").click();
+      await chat.view.getByText("Stopped.", { exact: true }).first().waitFor();
+      assert.equal(await chat.view.locator(":focus").evaluate((node) => node.tagName), "TEXTAREA");
     },
   },
   {
-    name: "stops an answer at once, keeping what had come",
+    name: "streams an answer, told to screen readers by the sentence; stops, keeping what had come",
     run: async ({ chat }) => {
+      await chat.newChat();
+      await chat.send("slow");
+      const sentences = chat.said.filter({ hasText: "A sentence of six words follows." });
+      await sentences.nth(2).waitFor({ state: "attached" });
       await chat.button("Stop").click();
-      await chat.view.getByText("Stopped.", { exact: true }).first().waitFor();
+      await chat.answers.last().getByText("Stopped.", { exact: true }).waitFor();
+      for (const text of await chat.said.allTextContents()) {
+        assert.match(text, /^([A-Z][^.…]*…|A sentence of six words follows\.|Stopped\.|A( \w+)*)$/, "whole sentences");
+      }
       assert.match(await chat.answers.last().locator(".body").innerText(), /A sentence of six words follows/);
-      assert.equal(await chat.view.locator(":focus").evaluate((node) => node.tagName), "TEXTAREA");
       await chat.button("Send").waitFor();
     },
   },

@@ -139,11 +139,11 @@ export const scenarios = [
     run: async ({ chat, page }) => {
       await page.emulateMedia({ reducedMotion: "reduce", forcedColors: "active" });
       await chat.newChat();
-      await chat.send("stages");
+      await chat.send("hold");
       await chat.view.locator(".progress").filter({ hasText: "Looking closely…" }).waitFor();
       assert.equal(await chat.view.locator(".progress vscode-progress-ring").isVisible(), false);
-      await chat.ended(chat.answers.first());
       await chat.shot("forced-colours");
+      await chat.button("Stop").click();
       await page.emulateMedia({ reducedMotion: null, forcedColors: null });
     },
   },
