@@ -214,6 +214,8 @@ export class ChatSession {
     } finally {
       if (this.#running === running) this.#running = undefined;
       chat.updated = Date.now();
+      // Shown first: on a slow disk what was written before may still be on its way.
+      this.#events.changed();
       await this.#save(chat);
       this.#events.changed();
     }
@@ -233,6 +235,8 @@ export class ChatSession {
   ): Promise<ExplainResult> {
     const { chat, stop, answer, before } = running;
     let saved = Date.now();
+    // One at a time: a slow disk must not gather a queue of them.
+    let saving = false;
     const answering = this.#explainer.ask((model) => this.#turns(chat, before, model), {
       signal: stop.signal,
       drawing,
@@ -250,9 +254,12 @@ export class ChatSession {
         if (part.kind === "stage") this.#stage(running, explainStage(part.stage, part.done, part.total));
         // What was asked to be drawn is drawn.
         else if (part.kind !== "image-prompt" || drawing !== true) this.#take(part, running);
-        if (Date.now() - saved < saveEveryMilliseconds) return;
+        if (saving || Date.now() - saved < saveEveryMilliseconds) return;
         saved = Date.now();
-        void this.#save(chat);
+        saving = true;
+        void this.#save(chat).finally(() => {
+          saving = false;
+        });
       },
     });
     const result = await unlessStopped(answering, stop.signal);

@@ -5,34 +5,35 @@ import path from "node:path";
 
 export const scenarios = [
   {
-    name: "keeps chat, pictures, attachments and the draft over a reload of the window",
+    name: "keeps chat, pictures and attachments over a reload of the window",
     run: async ({ chat, page }) => {
       await chat.newChat();
       await chat.attachFromExplorer("orders.png");
       await chat.ask("Which quarter was best?");
       await chat.attachFromExplorer("red.png");
-      await chat.field.fill("a draft");
       await page.waitForTimeout(800);
       await page.reload();
       await chat.answers.first().locator(".table").waitFor({ timeout: 90_000 });
-      assert.equal(await chat.field.inputValue(), "a draft");
       await chat.attached.filter({ hasText: "red.png" }).waitFor();
       const image = chat.questions.first().locator("img");
       await image.evaluate((picture) => picture.decode());
       assert.equal(await image.evaluate(({ naturalWidth }) => naturalWidth), 560);
-      await chat.field.fill("");
       await chat.button("Remove red.png").click();
     },
   },
   {
-    name: "goes on with an answer while the view is hidden",
+    name: "keeps the draft and goes on with an answer while the view is hidden",
     run: async ({ chat, page }) => {
       await chat.newChat();
       await chat.send("slow");
       await chat.answers.last().getByText("A sentence of six words follows.").first().waitFor();
+      await chat.field.fill("a draft");
+      await page.waitForTimeout(1500);
       await chat.showExplorer();
       await page.waitForTimeout(1500);
       await chat.show();
+      assert.equal(await chat.field.inputValue(), "a draft");
+      await chat.field.fill("");
       await chat.answers.last().and(chat.view.locator("[aria-busy=true]")).waitFor();
       const length = async () => (await chat.answers.last().locator(".body").innerText()).length;
       const before = await length();
