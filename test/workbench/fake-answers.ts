@@ -62,6 +62,6 @@ export function answerTo(question: string): string {
   if (question.includes("hostile")) return hostile;
   if (question.includes("slow")) return "A sentence of six words follows. ".repeat(400);
   if (question.includes("quote")) return quoting;
-  if (question.includes("alternative text")) return "Browser, gateway, accounts and orders as boxes";
+  if (question.includes("alt text")) return "Browser, gateway, accounts and orders as boxes";
   return plain;
 }
