@@ -18,7 +18,9 @@ export class Chat {
     this.box = box;
     this.shots = shots;
     /** <iframe class=webview> (the service worker's shell) > <iframe id=active-frame> (the extension's page). */
-    this.view = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+    this.view = page
+      .frameLocator('iframe.webview.ready[src*="purpose=webviewView"]')
+      .frameLocator("iframe#active-frame");
     this.field = this.view.locator(".composer textarea");
     this.answers = this.view.locator("article.assistant");
     this.questions = this.view.locator("article.user");
