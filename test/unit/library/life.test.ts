@@ -262,7 +262,10 @@ async function smallDisk(t: TestContext, kibibytes: number): Promise<string | un
 for (const keepPublished of [false, true]) {
   test(`a disk that is too small is told before, and one that fills up in the middle loses nothing (${keepPublished ? "downloaded first" : "as it arrives"})`, async (t) => {
     const disk = await smallDisk(t, 6_000);
-    if (disk === undefined) return t.skip("only root can mount a small disk");
+    if (disk === undefined) {
+      t.skip("only root can mount a small disk");
+      return;
+    }
     const hub = await startHub(t);
     const folders = { modelsRoot: path.join(disk, "models"), preparedRoot: path.join(disk, "prepared") };
     const filler = path.join(disk, "filler");
