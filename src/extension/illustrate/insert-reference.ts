@@ -49,10 +49,13 @@ export class ReferenceTarget implements vscode.Disposable {
     const shown = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
     const editor = await vscode.window.showTextDocument(document, shown?.viewColumn ?? vscode.ViewColumn.Beside);
     const { selection } = editor;
-    return editor.edit((edit) => {
+    const done = await editor.edit((edit) => {
       if (selection.isEmpty) edit.insert(selection.active, text);
       else edit.insert(document.lineAt(selection.end.line).range.end, `\n\n${text}`);
     });
+    // Behind the reference: a selection would have grown over it.
+    editor.selection = new vscode.Selection(editor.selection.end, editor.selection.end);
+    return done;
   }
 
   dispose(): void {
