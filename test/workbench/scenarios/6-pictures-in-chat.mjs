@@ -89,7 +89,7 @@ export const scenarios = [
       assert.match(await owl.innerText(), /Here it is\./);
       assert.equal(await drawn(owl).locator(".prompt").innerText(), "draw an owl in oil, by moonlight");
       // What was drawn is part of the conversation.
-      const [, , told] = (await chat.echo()).filter(({ role }) => role === "assistant").slice(-3);
+      const told = (await chat.echo()).findLast(({ role }) => role === "assistant");
       assert.match(told.text, /Here it is\. <h>draw an owl in oil, by moonlight<\/h>/);
       illustrations.set("miniGemini.model.folder", "");
     },
