@@ -87,7 +87,10 @@ describe("commands", () => {
     const { view } = await internals();
     await view.startNewChat();
     const first = view.session.ask("slow");
-    await until("the first answer's text", () => (view.session.chat.messages.at(-1)?.text.length ?? 0) > 0);
+    await until("the first answer's text", () => {
+      const last = view.session.chat.messages.at(-1);
+      return last?.role === "assistant" && last.text.length > 0;
+    });
     const stopped = view.session.chat;
     await command("explainImage", workspaceFile("red.png"));
     await first;

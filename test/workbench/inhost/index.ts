@@ -1,4 +1,7 @@
-/** Loaded by VS Code inside its extension host: runs every suite there, and fails the host where one fails. */
+/**
+ * Loaded by VS Code inside its extension host: runs every suite there, and fails the host where one fails.
+ * E2E_GREP names a part of a test's title: only those are run.
+ */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
 
@@ -13,6 +16,8 @@ export async function run(): Promise<void> {
   // The suites are bundled with this file, so there is none to add: they define themselves as they load.
   mocha.suite.emit("pre-require", globalThis, "", mocha);
   await import("./suites");
+  const wanted = process.env["E2E_GREP"];
+  if (wanted !== undefined) mocha.grep(wanted);
   const outcomes: Outcome[] = [];
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => {
