@@ -42,6 +42,8 @@ export class ChatView implements vscode.WebviewViewProvider {
   readonly #log: vscode.LogOutputChannel;
   readonly #illustrations: Illustrations;
   readonly #restored: Promise<void>;
+  /** One chat is filled after the other: two commands in quick succession must not mix their images. */
+  #preparing: Promise<void> = Promise.resolve();
   #view: vscode.WebviewView | undefined;
   /** Where the focus goes as soon as the view can take it. */
   #focus: "question" | "chats" | undefined;
@@ -126,9 +128,15 @@ export class ChatView implements vscode.WebviewViewProvider {
 
   /** Opens a fresh chat with these images; asks at once when there is a task. */
   async explain(images: readonly vscode.Uri[], task: TaskName | undefined): Promise<void> {
-    await this.startNewChat();
-    await this.#attach(images);
-    if (task !== undefined) await this.session.askTask(task);
+    let answered: Promise<void> | undefined;
+    const prepared = this.#preparing.then(async () => {
+      await this.startNewChat();
+      await this.#attach(images);
+      if (task !== undefined) answered = this.session.askTask(task);
+    });
+    this.#preparing = prepared.catch(() => undefined);
+    await prepared;
+    await answered;
   }
 
   async startNewChat(): Promise<void> {

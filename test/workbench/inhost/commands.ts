@@ -98,6 +98,17 @@ describe("commands", () => {
     assert.equal(stopped.messages.at(-1)?.state, "stopped");
   });
 
+  it("a new question right after another, before its first word, is answered too", async () => {
+    const { explainer, view } = await internals();
+    // The hardest moment: no engine runs yet.
+    explainer.engine.dispose();
+    const first = command("explainImage", workspaceFile("error.png"));
+    const second = command("explainImage", workspaceFile("red.png"));
+    await Promise.all([first, second]);
+    await until("both have ended", () => !view.session.busy);
+    assert.deepEqual((await lastAnswer()).images, ["red.png"]);
+  });
+
   it("none fails without arguments", async function () {
     this.timeout(600_000);
     const { commands } = (extension().packageJSON as { contributes: { commands: { command: string }[] } }).contributes;
