@@ -121,7 +121,7 @@ test("an archive's paths lead nowhere else, and its links are passed over", asyn
   tar.entry({ name: "m/run.py" }, "import os");
   tar.finalize();
   const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Buffer);
+  for await (const chunk of tar) chunks.push(chunk);
   await writeFile(archive, Buffer.concat(chunks));
   await assert.rejects(install(folders, archive), failsWith({ code: "archive-without-model" }));
   const left = await filesBelow(path.dirname(folders.modelsRoot));
