@@ -71,6 +71,7 @@ export const scenarios = [
     name: "pictures in the chat: stopped, without a model, and with a model that writes the prompt",
     run: async ({ chat, page, box }) => {
       const illustrations = new Illustrations({ page, box, chat });
+      illustrations.model(illustrations.fakeModel());
       await chat.newChat();
       await chat.send("draw a slow snail");
       await chat.answers.first().locator("canvas:visible").waitFor();
