@@ -80,9 +80,9 @@ export const scenarios = [
   ...Object.keys(themes).map((theme) => ({
     name: `has no serious finding of axe, and reads well (${theme})`,
     run: async ({ chat }) => {
+      await chat.newChat();
       await chat.theme(theme);
       const found = [];
-      await chat.newChat();
       found.push(...(await findings(await chat.frame())));
       await chat.attachFromExplorer("build-error.png");
       await chat.ask("What went wrong?");
@@ -111,8 +111,8 @@ export const scenarios = [
   {
     name: "fits a side bar of 170 and 250 pixels",
     run: async ({ chat }) => {
-      await chat.theme("dark");
       await chat.newChat();
+      await chat.theme("dark");
       await chat.attachFromExplorer("build-error.png");
       await chat.ask("What went wrong?");
       await chat.attachFromExplorer("orders.png");
