@@ -55,21 +55,26 @@ export async function openNetworkWeights(folder: string, stems: readonly string[
   for (const name of names) {
     const file = path.join(folder, name);
     if ((await stat(file).catch(() => undefined)) === undefined) continue;
-    return name.endsWith(".json") ? openSharded(file) : openWeightFile(await realpath(file));
+    return name.endsWith(".json") ? openSharded(file) : openWeightFile(await realpath(file), name);
   }
   throw new FailureError({ code: "file-missing", file: path.join(folder, names[0] ?? "") });
 }
 
-/** One file of tensors, read by its format. @throws FailureError as `openSafetensors` and `openTorchFile` do. */
-export function openWeightFile(file: string): Promise<Checkpoint> {
-  return file.endsWith(".safetensors") ? openSafetensors(file) : openTorchFile(file);
+/**
+ * One file of tensors, read by the format that its published name tells: the hub's cache links such names to files
+ * without an ending.
+ *
+ * @throws FailureError as `openSafetensors` and `openTorchFile` do.
+ */
+export function openWeightFile(file: string, publishedName = file): Promise<Checkpoint> {
+  return publishedName.endsWith(".safetensors") ? openSafetensors(file) : openTorchFile(file);
 }
 
 async function openSharded(indexFile: string): Promise<Checkpoint> {
   const index = await readCheckpointIndex(indexFile);
   const shards = new Map<string, Checkpoint>();
   for (const entry of new Set(index.values())) {
-    shards.set(entry, await openWeightFile(await realpath(await locateShard(indexFile, entry))));
+    shards.set(entry, await openWeightFile(await realpath(await locateShard(indexFile, entry)), entry));
   }
   for (const [tensor, entry] of index) {
     const shard = shards.get(entry);
