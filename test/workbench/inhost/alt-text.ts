@@ -22,16 +22,16 @@ async function actions(document: vscode.TextDocument, line: number): Promise<vsc
 }
 
 async function apply(document: vscode.TextDocument, line: number): Promise<void> {
-  const [action] = await actions(document, line);
-  assert.ok(action?.command !== undefined);
+  // The editor may still be opening the document.
+  const offered = await until("the code action", async () => (await actions(document, line))[0]?.command);
   const { explainer } = await internals();
   let answered = false;
   explainer.onState(({ activity }) => {
     answered ||= activity.kind === "idle" && explainer.engine.pid !== null;
   });
-  const [uri, position] = action.command.arguments as unknown[];
+  const [uri, position] = offered.arguments as unknown[];
   let done = false;
-  const running = Promise.resolve(vscode.commands.executeCommand(action.command.command, uri, position)).then(
+  const running = Promise.resolve(vscode.commands.executeCommand(offered.command, uri, position)).then(
     () => (done = true),
   );
   await until("the answer", () => answered);
