@@ -7,6 +7,7 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import type { Hash } from "node:crypto";
 import path from "node:path";
+import { failureOf } from "../../shared/failure";
 import { asWriteFailure } from "../weights/output-file";
 import { checkDigest, hashFile, newHash } from "./digest";
 import type { Hub, HubFile, Revision } from "./hub";
@@ -38,8 +39,27 @@ export async function downloadFile(
 ): Promise<void> {
   // A file is only ever moved to its name when its digest was right.
   if ((await stat(target).catch(() => undefined))?.size === file.bytes) return;
-  const part = partOf(target, file);
   await mkdir(path.dirname(target), { recursive: true });
+  const part = partOf(target, file);
+  const resumes = (await stat(part).catch(() => undefined)) !== undefined;
+  try {
+    await downloadPart(hub, revision, file, part, options);
+  } catch (thrown) {
+    // What was here before may have been the wrong part: the file gets one try from its first byte.
+    if (!resumes || failureOf(thrown).code !== "download-mismatch") throw thrown;
+    await downloadPart(hub, revision, file, part, options);
+  }
+  await rename(part, target);
+}
+
+/** Goes on with a part until it is the whole file. */
+async function downloadPart(
+  hub: Hub,
+  revision: Revision,
+  file: HubFile,
+  part: string,
+  options: StreamOptions,
+): Promise<void> {
   const hash = newHash(file.digest.kind, file.bytes);
   const sink = await PartFile.open(part, file, hash, options.signal);
   try {
@@ -54,7 +74,6 @@ export async function downloadFile(
     await rm(part, { force: true });
     throw thrown;
   }
-  await rename(part, target);
 }
 
 class PartFile implements ByteSink {

@@ -1,6 +1,6 @@
 /** Everything that goes wrong on the way: each ends in a clear failure, and asking again goes on from there. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { before, test, type TestContext } from "node:test";
 import type { Failure } from "../../../src/shared/failure";
@@ -8,7 +8,7 @@ import { describeFailure } from "../../../src/shared/failure-text";
 import type { LibraryFolders } from "../../../src/shared/library-protocol";
 import { failsWith } from "../weights/files";
 import type { Fault, HubRequest, HubServer } from "./hub-server";
-import { buildWorker, get, getParams, startHub, stateOf, temporaryLibrary } from "./library";
+import { buildWorker, get, getParams, golden, startHub, stateOf, temporaryLibrary } from "./library";
 
 before(buildWorker);
 
@@ -136,7 +136,11 @@ test("connections that are cut now and then are gone on with: every byte comes o
     const found = await get(getParams(folders, hub, { keepPublished }));
     assert.equal(found.state.kind, "ready");
     const from = hub.requests.flatMap(({ range }) => /^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? []).map(Number);
-    assert.ok(from.includes(100_000), `went on from ${from.join()}`);
+    // How much of what was sent before a cut still arrives is up to the operating system.
+    assert.ok(
+      from.some((position) => position > 0 && position <= 100_000),
+      `went on from ${from.join()}`,
+    );
   }));
 
 test("a server that is not there", async (t) => {
@@ -180,7 +184,7 @@ test("paused and resumed: nothing that had arrived is asked for again", (t) =>
     assert.ok(sent.some(({ range }) => Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1]) > 0) || sent.length < 4);
   }));
 
-test("a part that somebody changed meanwhile is found out", async (t) => {
+test("a part that somebody changed meanwhile is found out, and the file fetched anew", async (t) => {
   const hub = await startHub(t);
   const folders = await temporaryLibrary(t);
   hub.fault = always({ kind: "cut", after: 50_000 }, isCdn);
@@ -190,8 +194,10 @@ test("a part that somebody changed meanwhile is found out", async (t) => {
   const part = (await readdir(folder)).find((name) => name.endsWith(".part"));
   assert.ok(part !== undefined);
   await writeFile(path.join(folder, part), Buffer.alloc(50_000));
-  await assert.rejects(get(getParams(folders, hub, { keepPublished: true })), failsWith({ code: "download-mismatch" }));
   assert.equal((await get(getParams(folders, hub, { keepPublished: true }))).state.kind, "ready");
+  const file = part.replace(/\.[0-9a-f]{12}\.part$/, "");
+  const published = await readFile(path.join(golden, "checkpoints", "MGM-7B", file));
+  assert.ok(published.equals(await readFile(path.join(folder, file))), `${file} is what was published`);
 });
 
 test("a folder that cannot be written to", { skip: process.getuid?.() === 0 && "root writes anywhere" }, async (t) => {
