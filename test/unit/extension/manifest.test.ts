@@ -46,8 +46,13 @@ const names = new Set(commands.map(({ command }) => command));
 const ours = (command: string): boolean => command.startsWith("miniGemini.");
 
 describe("manifest", () => {
-  it("activates on nothing but what its contributions imply, where the files are", () => {
-    assert.deepEqual(manifest.activationEvents, []);
+  it("activates where the files are, on what its contributions imply and on the languages of its code action", () => {
+    const source = readFileSync(path.join(root, "src/extension/assist/alt-text.ts"), "utf8");
+    const languages = JSON.parse(/const languages = (\[[^\]]*\])/.exec(source)?.[1] ?? "[]") as string[];
+    assert.deepEqual(
+      manifest.activationEvents,
+      languages.map((language) => `onLanguage:${language}`),
+    );
     assert.deepEqual(manifest.extensionKind, ["workspace"]);
     assert.ok(existsSync(path.join(root, manifest.icon)));
   });
