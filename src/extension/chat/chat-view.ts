@@ -321,8 +321,6 @@ export class ChatView implements vscode.WebviewViewProvider {
       stage,
       server: answeringServer() ?? null,
     };
-    // Text that waited is part of the state: later it would stand, and be read aloud, twice.
-    this.#sendText();
     this.#post({ kind: "state", state });
   }
 
