@@ -87,7 +87,7 @@ export const scenarios = [
       await chat.button("Stop").click();
       await chat.answers.last().getByText("Stopped.", { exact: true }).waitFor();
       for (const text of await chat.said.allTextContents()) {
-        assert.match(text, /^([A-Z][^.…]*…|A sentence of six words follows\.|Stopped\.|A( \w+)*)$/, "whole sentences");
+        assert.match(text, /^([A-Z][^.…]*…|A sentence of six words follows\.|Stopped\.|A( \w+)*)$/, `whole sentences: ${text}`);
       }
       assert.match(await chat.answers.last().locator(".body").innerText(), /A sentence of six words follows/);
       await chat.button("Send").waitFor();
