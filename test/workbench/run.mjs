@@ -37,6 +37,9 @@ try {
       const said = opened.flatMap((one) => one.said);
       console.log([String(error.stack).slice(0, 2000), ...said].join("\n").replace(/^/gm, "  "));
       await main.chat.shot(`failed-${failed}`).catch(() => undefined);
+      // What the scenario left held down or open is no start for the next.
+      await main.page.mouse.up().catch(() => undefined);
+      await main.page.keyboard.up("Shift").catch(() => undefined);
       await main.page.keyboard.press("Escape").catch(() => undefined);
     }
   }
