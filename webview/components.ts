@@ -65,7 +65,8 @@ export interface SearchField {
 export function searchField(label: string, changed: (value: string) => void): SearchField {
   const made = document.createElement("vscode-text-field") as HTMLElement & { value: string };
   made.setAttribute("placeholder", label);
-  made.setAttribute("aria-label", label);
+  // The toolkit makes this the label of the field inside, in place of any other.
+  made.textContent = label;
   made.addEventListener("input", () => {
     changed(made.value);
   });

@@ -4,10 +4,10 @@ import fs from "node:fs";
 import path from "node:path";
 
 export const themes = {
-  dark: "Default Dark Modern",
-  light: "Default Light Modern",
-  "high-contrast": "Default High Contrast",
-  "high-contrast-light": "Default High Contrast Light",
+  dark: "Dark Modern",
+  light: "Light Modern",
+  "high-contrast": "Dark High Contrast",
+  "high-contrast-light": "Light High Contrast",
 };
 
 export class Chat {
@@ -19,7 +19,7 @@ export class Chat {
     this.shots = shots;
     /** <iframe class=webview> (the service worker's shell) > <iframe id=active-frame> (the extension's page). */
     this.view = page
-      .frameLocator('iframe.webview.ready[src*="purpose=webviewView"]')
+      .frameLocator('iframe.webview.ready[src*="extensionId=mini-gemini.mini-gemini"]')
       .frameLocator("iframe#active-frame");
     this.field = this.view.locator(".composer textarea");
     this.answers = this.view.locator("article.assistant");
@@ -39,6 +39,15 @@ export class Chat {
   async frame() {
     await this.field.waitFor({ state: "attached" });
     return (await this.field.elementHandle()).ownerFrame();
+  }
+
+  /** What has the focus in the view: its label, or else its text. */
+  async focused() {
+    const frame = await this.frame();
+    return frame.evaluate(() => {
+      const { activeElement } = document;
+      return activeElement?.getAttribute("aria-label") ?? activeElement?.textContent ?? "";
+    });
   }
 
   row(name) {
@@ -66,8 +75,7 @@ export class Chat {
     await this.page.keyboard.press("F1");
     const input = this.quickInput.locator("input.input");
     await input.fill(`>${title}`);
-    await this.page.locator(".quick-input-list [role=option]").filter({ hasText: title }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    await this.page.locator(`.quick-input-list [role=option][aria-label^="${title}"]`).first().click();
   }
 
   async newChat() {
@@ -158,9 +166,10 @@ export class Chat {
 
   /** @param view Whether the chat is open, to wait for it to follow. */
   async theme(name, { view = true } = {}) {
-    const file = path.join(this.box.ud, "User/settings.json");
-    const settings = JSON.parse(fs.readFileSync(file, "utf8"));
-    fs.writeFileSync(file, JSON.stringify({ ...settings, "workbench.colorTheme": themes[name] }, null, 2));
+    await this.command("Preferences: Color Theme");
+    await this.quickInput.locator("input.input").fill(themes[name]);
+    await this.page.locator(".quick-input-list [role=option]").filter({ hasText: themes[name] }).first().waitFor();
+    await this.page.keyboard.press("Enter");
     const kind = { dark: "vs-dark", light: "vs", "high-contrast": "hc-black", "high-contrast-light": "hc-light" }[name];
     await this.page.locator(`.monaco-workbench.${kind}`).waitFor();
     if (!view) return;

@@ -63,7 +63,7 @@ export const scenarios = [
         (count) => document.querySelectorAll(".editor-instance .view-line").length > count,
         before,
       );
-      await chat.command("Revert and Close Editor");
+      await chat.command("View: Revert and Close Editor");
     },
   },
   {
@@ -76,7 +76,7 @@ export const scenarios = [
       await chat.shot("stages");
       await chat.button("Stop").click();
       await chat.view.getByText("Stopped.", { exact: true }).first().waitFor();
-      assert.equal(await chat.view.locator(":focus").evaluate((node) => node.tagName), "TEXTAREA");
+      assert.equal(await chat.focused(), "Ask about an image…");
     },
   },
   {

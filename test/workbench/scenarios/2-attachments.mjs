@@ -142,6 +142,7 @@ export const scenarios = [
       await chat.showExplorer();
       await chat.row("README.md").dblclick();
       await page.locator('.tab[data-resource-name="README.md"]').waitFor();
+      await page.locator(".editor-instance .view-line").first().click();
       await page.keyboard.press("Control+A");
       await chat.show();
       await chat.button("Add Selection, File or Problems…").click();
