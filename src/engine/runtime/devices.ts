@@ -2,7 +2,7 @@
  * Where the networks run. `auto` runs the real decoder for a moment on each device that this build of the runtime has,
  * keeps the fastest whose logits agree with the CPU's, and remembers it for the next start.
  */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { failureOf, FailureError } from "../../shared/failure";
 import type { Device } from "../../shared/protocol";
@@ -138,6 +138,8 @@ async function recall(memory: string): Promise<Readonly<Record<string, Remembere
 async function remember(memory: string, key: string, choice: Remembered): Promise<void> {
   const text = JSON.stringify({ ...(await recall(memory)), [key]: choice }, undefined, 1);
   const temporary = path.join(path.dirname(memory), `.${path.basename(memory)}.${process.pid}`);
+  // With the embedded starter nothing has been prepared yet, and the folder may not be there.
+  await mkdir(path.dirname(memory), { recursive: true });
   await writeFile(temporary, text);
   await rename(temporary, memory);
 }
