@@ -72,8 +72,12 @@ export class Chat {
   }
 
   async command(title) {
-    await this.page.keyboard.press("F1");
     const input = this.quickInput.locator("input.input");
+    // A view or an editor that is just opening can swallow the key.
+    for (let attempt = 0; attempt < 10 && !(await input.isVisible()); attempt++) {
+      await this.page.keyboard.press("F1");
+      await input.waitFor({ timeout: 4_000 }).catch(() => undefined);
+    }
     await input.fill(`>${title}`);
     await this.page.locator(`.quick-input-list [role=option][aria-label^="${title}"]`).first().click();
   }
