@@ -82,6 +82,16 @@ export class Chat {
     await this.page.locator(`.quick-input-list [role=option][aria-label^="${title}"]`).first().click();
   }
 
+  /** Closes panels of the extension, so that its only page is the chat's. */
+  async closePanels() {
+    const tabs = this.page.locator(".tab").filter({ hasText: "Illustration" });
+    for (let left = await tabs.count(); left > 0; left--) {
+      await tabs.first().hover();
+      await tabs.first().locator(".codicon-close").click();
+    }
+    await tabs.first().waitFor({ state: "detached" });
+  }
+
   async newChat() {
     await this.command("Mini-Gemini: New Chat");
     await this.view.locator(".welcome").waitFor();

@@ -49,6 +49,7 @@ process.exitCode = failed > 0 ? 1 : 0;
 async function attempt(name, run, main) {
   for (const { said } of opened) said.length = 0;
   try {
+    if (!name.startsWith("illustrations")) await main.chat.closePanels();
     await run({ ...main, openChat, shots });
     return true;
   } catch (error) {

@@ -113,7 +113,8 @@ export const scenarios = [
       await chat.button("Zoom In", chat.view.locator("dialog")).click();
       await chat.button("Zoom Out", chat.view.locator("dialog")).click();
       const area = await canvas.boundingBox();
-      const at = (x, y) => [area.x + (x / 760) * area.width, area.y + (y / 320) * area.height];
+      // The picture's own scale: the lower end of a tall one may lie below the dialog's.
+      const at = (x, y) => [area.x + (x / 760) * area.width, area.y + (y / 760) * area.width];
       await page.mouse.move(...at(540, 20));
       await page.mouse.down();
       await page.mouse.move(...at(750, 110), { steps: 5 });
