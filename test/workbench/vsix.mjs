@@ -87,7 +87,11 @@ await check(
     page.setDefaultTimeout(240_000);
     await page.locator('.activitybar .action-label[aria-label="Mini-Gemini"]').first().waitFor();
     const row = page.locator(".explorer-folders-view").getByRole("treeitem", { name: "red.png" });
-    await row.waitFor();
+    // Another view may be in front when the workbench opens.
+    for (let tries = 0; tries < 20 && !(await row.isVisible()); tries++) {
+      await page.keyboard.press("Control+Shift+E");
+      await row.waitFor({ timeout: 10_000 }).catch(() => undefined);
+    }
     const item = page.locator(".monaco-menu [role=menuitem]").filter({ hasText: "Explain Image" }).first();
     // The menu of a workbench that is still busy may close again by itself.
     for (let tries = 0; tries < 10 && !(await chatShows(page)); tries++) {
