@@ -84,7 +84,8 @@ try {
   const native = `bin/napi-v6/${platform}/${arch}/`;
   copy("onnxruntime-node", (file) => file.startsWith("dist/") || (file.startsWith(native) && askedFor(file)));
   copy("onnxruntime-common", (file) => file.startsWith("dist/cjs/"));
-  copy("sharp", (file) => file.startsWith("dist/") && file.endsWith(".cjs"));
+  // The engine imports it (.mjs), which itself requires the rest (.cjs).
+  copy("sharp", (file) => file.startsWith("dist/") && /\.[cm]js$/.test(file));
   copy(`@img/sharp-${target}`);
   if (platform !== "win32") copy(`@img/sharp-libvips-${target}`);
   copy("@img/colour");
