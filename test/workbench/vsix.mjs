@@ -105,7 +105,7 @@ await check(
     const answer = view.locator("article.assistant");
     await answer.first().waitFor();
     // However it ends: what went wrong says more than a wait in vain.
-    await view.locator("article.assistant .starter, article.assistant .failure").first().waitFor();
+    await view.locator(".starter, article.assistant .failure").first().waitFor();
     const text = await answer.first().innerText();
     console.log(`# ${text.replace(/\s+/g, " ").slice(0, 300)}`);
     const failures = await view.locator(".failure").allInnerTexts();
