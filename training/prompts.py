@@ -15,6 +15,8 @@ OCR_TOKENS = 340
 """Most tokens of OCR text in a prompt: longer texts lose their middle."""
 VISIBLE = "Visible text:"
 """Last line of an answer that quotes the image: the engine writes what the recogniser read after it."""
+KNOWN_ERROR = "Known error:"
+"""Last line of an answer below which the engine explains the error; also what the prompt tells of one."""
 
 
 @dataclass
@@ -46,11 +48,13 @@ class Encoded:
     labels: list[int]
 
 
-def user_text(question: str, ocr: str = "", generate: bool = False) -> str:
-    """A user message with the OCR part and ` <GEN>` in the reference's order."""
+def user_text(question: str, ocr: str = "", generate: bool = False, known_error: str = "") -> str:
+    """A user message with the OCR part, an error of the built-in list found in it, and ` <GEN>` in the engine's order."""
     text = question
     if ocr:
         text += f"\nReference OCR Token: {ocr}\n"
+        if known_error:
+            text += f"{KNOWN_ERROR} {known_error}\n"
     if generate:
         text += " <GEN>"
     return text

@@ -14,6 +14,8 @@ export interface AskOptions {
   readonly sampling?: Partial<Sampling> | undefined;
   /** Ask for an image prompt too. */
   readonly drawing?: boolean | undefined;
+  /** The last turn asks what an error in its images means. */
+  readonly asksAboutError?: boolean | undefined;
   readonly onLoad?: ((part: LoadPart) => void) | undefined;
   /** Told its notices once: when the model came into memory. */
   readonly onLoaded?: ((model: LoadedModel) => void) | undefined;
@@ -132,6 +134,7 @@ export class Explainer {
         sampling: { ...sampling(), ...options.sampling },
         ocr: readsText(),
         drawing: options.drawing,
+        asksAboutError: options.asksAboutError,
       };
       return { answer: this.engine.call("explain", params, { signal, onPart }) };
     } finally {

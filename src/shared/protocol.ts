@@ -169,6 +169,8 @@ export interface ExplainParams {
   readonly ocr: boolean;
   /** Ask for an image prompt too (the reference's `<GEN>` option). */
   readonly drawing?: boolean | undefined;
+  /** The last turn asks what an error in its images means: the starter's answer has what the built-in list says of it. */
+  readonly asksAboutError?: boolean | undefined;
   readonly template?: TemplateName | undefined;
   /** Texts that end the answer; they are not part of it. */
   readonly stop?: readonly string[] | undefined;

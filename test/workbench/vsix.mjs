@@ -57,6 +57,7 @@ await check("holds what it needs, only this platform's native files, no sources 
   for (const name of ["l10n/bundle.l10n.zh-cn.json", "l10n/bundle.l10n.ja.json"]) has(name);
   for (const name of ["dist/extension.js", "dist/engine.js", "dist/webview/main.js", "media/ocr/detection.onnx"])
     has(name);
+  has("media/known-errors.json");
   if (starter) assert.ok(names.some((name) => name.startsWith("extension/media/starter/")));
   const unwanted = names.filter((name) =>
     /\.(map|ts|tsx|py|tsbuildinfo)$|\/(training|test|src|bench|out|\.git|\.ci)\//.test(

@@ -6,12 +6,14 @@
 import { setImmediate } from "node:timers/promises";
 import { failureOf, FailureError, throwIfCancelled } from "../../shared/failure";
 import type { ExplainParams, ExplainPart, ExplainResult, Notice, OcrLine, Stage, Turn } from "../../shared/protocol";
-import { asksForVisibleText, fenced, withoutQuote } from "../../shared/visible-text";
+import { withoutAdditions } from "../../shared/quotes";
 import type { RgbImage } from "../image/decode";
 import { peakResidentBytes } from "../runtime/process-memory";
+import type { KnownError } from "../text/known-errors";
 import { fitLines } from "../text/ocr-lines";
 import { encodePrompt } from "../text/prompt";
 import { chooseTemplate, type PromptTurn, renderPrompt, separatorOf } from "../text/templates";
+import { additionsTo } from "./answer-additions";
 import { AnswerStream } from "./answer-stream";
 import { decodeAnswer } from "./decode-answer";
 import type { ImageReader } from "./image-reader";
@@ -70,7 +72,7 @@ export async function explain(
     signal,
   });
   answer.end();
-  if (model.manifest.starter && asksForVisibleText(answer.text)) answer.append(quoteOf(params.turns, seen));
+  if (model.manifest.starter) answer.append(additionsOf(model, params, seen, answer.text));
   timings.decode = performance.now() - decodeStarted;
   if (stopped === "length") onPart({ kind: "notice", notice: { code: "answer-cut", tokens } });
   return {
@@ -87,12 +89,21 @@ export async function explain(
   };
 }
 
-/** What was read in the images of the newest turn that has some, as a block below the mark. */
-function quoteOf(turns: readonly Turn[], seen: readonly SeenImage[]): string {
-  const images = turns.map((turn) => (turn.role === "user" ? turn.images.length : 0)).filter((count) => count > 0);
-  const lines = seen.slice(seen.length - (images.at(-1) ?? 0)).flatMap(({ lines: own }) => own.map(({ text }) => text));
-  return lines.length === 0 ? "" : `\n${fenced(lines)}`;
+/** What is written below an answer about the images of the newest turn that has some. */
+function additionsOf(model: Model, params: ExplainParams, seen: readonly SeenImage[], answer: string): string {
+  const images = params.turns.map((turn) => (turn.role === "user" ? turn.images.length : 0)).filter((n) => n > 0);
+  const lines = textsOf(seen.slice(seen.length - (images.at(-1) ?? 0)));
+  return additionsTo(answer, {
+    lines,
+    errors: errorsIn(model, lines),
+    asksAboutError: params.asksAboutError === true,
+  });
 }
+
+const textsOf = (seen: readonly SeenImage[]): string[] => seen.flatMap(({ lines }) => lines.map(({ text }) => text));
+
+const errorsIn = ({ knownErrors }: Model, lines: readonly string[]): readonly KnownError[] =>
+  knownErrors?.find(lines) ?? [];
 
 /** @throws FailureError `prompt-empty` */
 export function refuseEmpty(turns: readonly Turn[]): void {
@@ -194,25 +205,25 @@ const imagesOf = (turn: PromptTurn): number => (turn.role === "user" ? turn.imag
 
 /** Turns with the text of their images; lines are left out where they would take more than their share. */
 function promptTurns(
-  { tokenizer, manifest }: Model,
+  model: Model,
   { turns, drawing }: ExplainParams,
   seen: readonly SeenImage[],
   ocrTokens: number,
 ): { turns: readonly PromptTurn[]; cutLines: number } {
+  const { tokenizer, manifest } = model;
   let image = 0;
   let room = ocrTokens;
   let cutLines = 0;
   const prompt = turns.map((turn, index): PromptTurn => {
-    if (turn.role === "assistant") return manifest.starter ? { ...turn, text: withoutQuote(turn.text) } : turn;
-    const lines = seen
-      .slice(image, image + turn.images.length)
-      .flatMap(({ lines: own }) => own.map(({ text }) => text));
+    if (turn.role === "assistant") return manifest.starter ? { ...turn, text: withoutAdditions(turn.text) } : turn;
+    const lines = textsOf(seen.slice(image, image + turn.images.length));
     image += turn.images.length;
     const { kept, tokens } = fitLines(lines, room, (line) => tokenizer.encode(line, { plain: true }).length + 1);
     room -= tokens;
     cutLines += lines.length - kept.length;
     const asks = drawing === true && index === turns.length - 1;
-    return { role: "user", text: turn.text, imageCount: turn.images.length, ocr: kept, drawing: asks };
+    const knownError = errorsIn(model, lines)[0]?.name;
+    return { role: "user", text: turn.text, imageCount: turn.images.length, ocr: kept, knownError, drawing: asks };
   });
   return { turns: prompt, cutLines };
 }

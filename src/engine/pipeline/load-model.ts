@@ -4,12 +4,14 @@ import { failureOf, FailureError, throwIfCancelled } from "../../shared/failure"
 import type { Device, LoadedModel, LoadParams, LoadPart, Notice } from "../../shared/protocol";
 import { cachedHeadSize } from "../networks/decoder";
 import { claimUse } from "../platform/lease";
+import { packageRoot } from "../platform/package-root";
 import { chooseDevice, verifyDevice } from "../runtime/devices";
 import { EmbeddingTable } from "../runtime/embedding-table";
 import { LanguageModel, type LanguageModelShape } from "../runtime/language-model";
 import { type ChosenDevice, Network } from "../runtime/network";
 import { onnxruntime } from "../runtime/onnxruntime";
 import { availableBytes } from "../runtime/process-memory";
+import { KnownErrors } from "../text/known-errors";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
 import { prepareModel } from "./prepare-model";
 import { inUseFolder, type Manifest, networkNames, readManifest } from "./prepared-model";
@@ -22,6 +24,8 @@ export interface Model {
   readonly vision: Vision;
   readonly language: LanguageModel;
   readonly embeddings: EmbeddingTable;
+  /** Only for the starter, which is trained to be told of them. */
+  readonly knownErrors: KnownErrors | undefined;
   dispose(): Promise<void>;
 }
 
@@ -113,6 +117,7 @@ async function open(
     if (!lowResolution || !highResolution || !visualTokens || !decoder) throw new TypeError("a network is missing");
     const runtime = await onnxruntime();
     const vision = new Vision(manifest.vision, { lowResolution, highResolution, visualTokens }, runtime);
+    const knownErrors = manifest.starter ? await KnownErrors.read(knownErrorsFile()) : undefined;
     const embeddings = new EmbeddingTable(folder, manifest.embeddings);
     const loaded: LoadedModel = {
       name: manifest.name,
@@ -131,6 +136,7 @@ async function open(
       vision,
       language: new LanguageModel(decoder, runtime, shapeOf(manifest)),
       embeddings,
+      knownErrors,
       dispose: async () => {
         embeddings.dispose();
         await dispose();
@@ -141,6 +147,8 @@ async function open(
     throw thrown;
   }
 }
+
+const knownErrorsFile = (): string => path.join(packageRoot(), "media", "known-errors.json");
 
 async function decideDevice(
   folder: string,

@@ -6,6 +6,7 @@
  */
 import { FailureError } from "../../shared/failure";
 import type { TemplateName } from "../../shared/protocol";
+import { knownErrorMark } from "../../shared/quotes";
 import type { Tokenizer } from "./tokenizer";
 
 export type PromptTurn =
@@ -15,6 +16,8 @@ export type PromptTurn =
       readonly imageCount: number;
       /** Lines read from the images, in reading order. */
       readonly ocr?: readonly string[];
+      /** Name of an error of the built-in list that was found in them; told to the starter, which was trained with it. */
+      readonly knownError?: string | undefined;
       /** Ask for an image prompt too. */
       readonly drawing?: boolean;
     }
@@ -146,7 +149,7 @@ function templateOf(name: TemplateName): Template {
 }
 
 function userContent(
-  { text, imageCount, ocr = [], drawing = false }: Extract<PromptTurn, { role: "user" }>,
+  { text, imageCount, ocr = [], knownError, drawing = false }: Extract<PromptTurn, { role: "user" }>,
   firstImage: number,
   images: number,
 ): Segment[] {
@@ -157,7 +160,10 @@ function userContent(
     segments.push({ kind: "image", index }, control("\n"));
   }
   segments.push(person(text));
-  if (ocr.length > 0) segments.push(control("\nReference OCR Token: "), person(ocr.join(", ")), control("\n"));
+  if (ocr.length > 0) {
+    segments.push(control("\nReference OCR Token: "), person(ocr.join(", ")), control("\n"));
+    if (knownError !== undefined) segments.push(control(`${knownErrorMark} ${knownError}\n`));
+  }
   if (drawing) segments.push(control(" <GEN>"));
   return segments;
 }

@@ -1,6 +1,6 @@
 /** A code action that writes alternative text for images without one, shown as a preview before it is applied. */
 import * as vscode from "vscode";
-import { ownWords } from "../../shared/visible-text";
+import { ownWords } from "../../shared/quotes";
 import { cancelSignal } from "../cancel-signal";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";

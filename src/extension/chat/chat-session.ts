@@ -240,6 +240,7 @@ export class ChatSession {
     const answering = this.#explainer.ask((model) => this.#turns(chat, before, model), {
       signal: stop.signal,
       drawing,
+      asksAboutError: running.asked?.task === "error",
       onLoad: (part) => {
         this.#stage(running, loadStage(part));
       },

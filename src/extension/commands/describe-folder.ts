@@ -1,8 +1,8 @@
 /** A Markdown index of the images of a folder. */
 import * as vscode from "vscode";
 import { type Failure, failureOf, FailureError } from "../../shared/failure";
-import { ownWords } from "../../shared/visible-text";
-import { escapeMarkdown } from "../escape-markdown";
+import { ownWords } from "../../shared/quotes";
+import { escapeMarkdown } from "../../shared/escape-markdown";
 import type { Explainer } from "../explainer";
 import { failureMessage } from "../failure-message";
 import { exists, imageGlob, imageSource, nameOf } from "../images";

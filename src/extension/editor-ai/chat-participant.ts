@@ -45,6 +45,7 @@ export const chatHandler =
       ];
       await explainer.ask(turns, {
         signal: cancelSignal(token),
+        asksAboutError: request.command === "error",
         onLoad: () => {
           stream.progress(vscode.l10n.t("Loading the model…"));
         },
