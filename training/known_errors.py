@@ -33,7 +33,7 @@ class KnownError:
 
 def normalised(text: str) -> str:
     """Recognised text with one sign for every quote and dash, and full-width signs as the usual ones."""
-    text = unicodedata.normalize("NFKC", re.sub("[´″]", "'", text[:LONGEST_TEXT]))
+    text = unicodedata.normalize("NFKC", re.sub("[´″]", "'", text[:LONGEST_TEXT]))[:LONGEST_TEXT]
     return DASHES.sub("-", QUOTES.sub("'", text)).replace("。", ".")
 
 

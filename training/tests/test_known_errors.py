@@ -32,7 +32,7 @@ def test_every_entry_has_examples() -> None:
 def test_groups_and_order() -> None:
     found = find(["Error: listen EADDRINUSE: address already in use :::3000", "No module named 'flask'", "[nodemon] app crashed"])
     assert [error.name for error in found] == ["Port already in use (EADDRINUSE)"]
-    found = find(["ModuleNotFoundError: No module named ‘flask’", "CUDA out of memory", "EMFILE"])
+    found = find(["ModuleNotFoundError: No module named ‘flask’", "CUDA out of memory", "EMFILE: too many"])
     assert [error.name for error in found] == ["Too many open files (EMFILE)", "CUDA out of memory"]
     assert find(["ModuleNotFoundError: No module named ‘flask’"])[0].groups == {"module": "flask"}
     assert find(["All tests passed."]) == []

@@ -21,7 +21,7 @@ const entrySchema = z.strictObject({
   pattern: z.string().min(3).max(600),
   /**
    * A sentence each. `{group|alternative}` stands for a named group of the pattern, or for the text after the bar; where
-   * it may be found in several places of the pattern, these are `group`, `group2`….
+   * it may be found in several places of the pattern, these are `group`, `group2` and `group3`.
    */
   cause: sentence,
   fix: sentence,
@@ -95,6 +95,7 @@ export const normalised = (text: string): string =>
     .slice(0, longestText)
     .replace(/[´″]/g, "'")
     .normalize("NFKC")
+    .slice(0, longestText)
     .replace(/["‘’‚‛“”„‟`′«»]/g, "'")
     .replace(/[‐‑‒–—−]/g, "-")
     .replaceAll("。", ".");
@@ -123,7 +124,7 @@ function filled(template: string, groups: Readonly<Record<string, string | undef
   return template.replace(/`[^`]*`|[^`]+/g, (part) => {
     const isCode = part.startsWith("`");
     return part.replace(/\{(\w+)\|([^{}]*)\}/g, (_whole, group: string, alternative: string) => {
-      const found = groups[group] ?? groups[`${group}2`] ?? "";
+      const found = groups[group] ?? groups[`${group}2`] ?? groups[`${group}3`] ?? "";
       const value = found.replace(/\s+/g, " ").trim();
       if (value === "") return alternative;
       const short = value.length > longestValue ? `${value.slice(0, longestValue - 1)}…` : value;
