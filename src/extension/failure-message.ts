@@ -42,6 +42,8 @@ export function noticeMessage(notice: Notice): string {
       return vscode.l10n.t("The {turns} oldest turns no longer fitted and were left out.", { ...notice });
     case "answer-cut":
       return vscode.l10n.t("The answer was cut after {tokens} tokens.", { ...notice });
+    case "answer-repeats":
+      return vscode.l10n.t("The model began to repeat itself and was stopped after {tokens} tokens.", { ...notice });
     case "ocr-failed":
       return vscode.l10n.t("The text in the image could not be read: {reason}", { ...notice });
     case "other-engine": {

@@ -113,6 +113,7 @@ export type Notice =
   | { readonly code: "device-fell-back"; readonly device: string; readonly reason: string }
   | { readonly code: "history-dropped"; readonly turns: number }
   | { readonly code: "answer-cut"; readonly tokens: number }
+  | { readonly code: "answer-repeats"; readonly tokens: number }
   | { readonly code: "ocr-failed"; readonly reason: string }
   /** How many lines of text were left out. */
   | { readonly code: "ocr-cut"; readonly lines: number }
@@ -224,7 +225,8 @@ export interface ExplainResult {
   /** Null where a server looked at the images. */
   readonly visualTokens: number | null;
   readonly imagePrompts: readonly string[];
-  readonly stopped: "end" | "length" | "stop-text";
+  /** Why the answer ended; `loop`: it repeated itself. */
+  readonly stopped: "end" | "length" | "stop-text" | "loop";
   /** Milliseconds. */
   readonly timings: ExplainTimings;
   readonly decodeTokensPerSecond: number;

@@ -45,6 +45,8 @@ function noticeWords(notice: Notice): string {
       return `The ${notice.turns} oldest turns no longer fitted and were left out.`;
     case "answer-cut":
       return `The answer was cut after ${notice.tokens} tokens.`;
+    case "answer-repeats":
+      return `The model began to repeat itself and was stopped after ${notice.tokens} tokens.`;
     case "ocr-failed":
       return `The text in the image could not be read: ${notice.reason}`;
     case "other-engine":

@@ -11,6 +11,16 @@ export interface AdditionsOptions {
   readonly asksAboutError: boolean;
 }
 
+/** Whether a question in English is about what went wrong; front ends that know it say so themselves. */
+export const asksAboutError = (question: string): boolean =>
+  /\b(?:errors?|exceptions?|fix(?:ed)?|fails?|failed|failing|failure|wrong|crash(?:ed|es)?|broken|solve|resolve)\b/i.test(
+    question,
+  );
+
+/** What follows an answer that was stopped while it repeated itself: what was read says more than it did. */
+export const endOfLoop = (answer: string): string =>
+  answer.split("```").length % 2 === 0 ? "\n```" : `…\n${visibleTextMark}`;
+
 /** What follows the answer; "" where nothing does. */
 export function additionsTo(answer: string, { lines, errors, asksAboutError }: AdditionsOptions): string {
   const note = errors.map(({ name, cause, fix }) => `**${name}**: ${cause} Fix: ${fix}`).join("\n\n");

@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { throwIfCancelled } from "../../shared/failure";
 import type { ExplainResult, Sampling } from "../../shared/protocol";
+import { endsInLoop } from "../text/loops";
 import { GuessLength, lookUp } from "../runtime/prompt-lookup";
 import { Sampler } from "../text/sampling";
 import type { AnswerStream } from "./answer-stream";
@@ -13,6 +14,8 @@ export interface DecodeOptions {
   readonly history: readonly number[];
   readonly answer: AnswerStream;
   readonly signal: AbortSignal | undefined;
+  /** Ends an answer that repeats itself. */
+  readonly stopsInLoop?: boolean | undefined;
 }
 
 /** Guesses checked at once at most: beyond that a check costs more than it can save. */
@@ -22,7 +25,7 @@ const longestGuess = 7;
 export async function decodeAnswer(
   { language, embeddings, tokenizer }: Pick<Model, "language" | "embeddings" | "tokenizer">,
   logits: Float32Array,
-  { sampling, history, answer, signal }: DecodeOptions,
+  { sampling, history, answer, signal, stopsInLoop }: DecodeOptions,
 ): Promise<{ tokens: number; stopped: ExplainResult["stopped"] }> {
   const sampler = new Sampler(sampling);
   const guessLength = new GuessLength(longestGuess);
@@ -41,6 +44,7 @@ export async function decodeAnswer(
       all.push(token);
       tokens++;
       if (answer.push(token)) return { tokens, stopped: "stop-text" };
+      if (stopsInLoop === true && endsInLoop(all.slice(history.length))) return { tokens, stopped: "loop" };
       if (token !== guesses[row] || tokens >= sampling.maxTokens) break;
       accepted++;
     }

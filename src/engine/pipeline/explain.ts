@@ -13,7 +13,7 @@ import type { KnownError } from "../text/known-errors";
 import { fitLines } from "../text/ocr-lines";
 import { encodePrompt } from "../text/prompt";
 import { chooseTemplate, type PromptTurn, renderPrompt, separatorOf } from "../text/templates";
-import { additionsTo } from "./answer-additions";
+import { additionsTo, asksAboutError, endOfLoop } from "./answer-additions";
 import { AnswerStream } from "./answer-stream";
 import { decodeAnswer } from "./decode-answer";
 import type { ImageReader } from "./image-reader";
@@ -70,11 +70,14 @@ export async function explain(
     history: sequence.tokenHistory,
     answer,
     signal,
+    stopsInLoop: model.manifest.starter,
   });
   answer.end();
+  if (stopped === "loop") answer.append(endOfLoop(answer.text));
   if (model.manifest.starter) answer.append(additionsOf(model, params, seen, answer.text));
   timings.decode = performance.now() - decodeStarted;
   if (stopped === "length") onPart({ kind: "notice", notice: { code: "answer-cut", tokens } });
+  if (stopped === "loop") onPart({ kind: "notice", notice: { code: "answer-repeats", tokens } });
   return {
     text: answer.text,
     tokens,
@@ -96,7 +99,7 @@ function additionsOf(model: Model, params: ExplainParams, seen: readonly SeenIma
   return additionsTo(answer, {
     lines,
     errors: errorsIn(model, lines),
-    asksAboutError: params.asksAboutError === true,
+    asksAboutError: params.asksAboutError === true || asksAboutError(params.turns.at(-1)?.text ?? ""),
   });
 }
 

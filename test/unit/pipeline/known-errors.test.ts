@@ -146,10 +146,23 @@ describe("an answer", () => {
     const turns = [ask("What is the error?", terminal)];
     const { result } = await answered(starter, "A terminal.", turns, { asksAboutError: true });
     assert.match(result.text.split(`A terminal.\n\n${knownErrorHeading}\n`)[1] ?? "", note);
-    const unasked = await answered(starter, "A terminal.", turns);
+    const asked = await answered(starter, "A terminal.", turns);
+    assert.equal(asked.result.text, result.text);
+    const unasked = await answered(starter, "A terminal.", [ask("What is it?", terminal)]);
     assert.equal(unasked.result.text, "A terminal.");
     const unknown = await answered(starter, "A picture.", [ask("What is it?", plain)], { asksAboutError: true });
     assert.equal(unknown.result.text, "A picture.");
+  });
+
+  test("that repeats itself is stopped, and the image quoted", async () => {
+    const { result } = await answered(starter, `A log: ${"git/".repeat(60)}`, [ask("What is it?", terminal)]);
+    assert.equal(result.stopped, "loop");
+    assert.ok(result.tokens < 80, String(result.tokens));
+    assert.match(result.text, /^A log: (?:git\/)+\w*…\nVisible text:\n```text\n[^`]*EADDRINUSE/);
+    const code = await answered(starter, `\`\`\`\n${"x = 1\n".repeat(40)}`, [ask("What is it?", terminal)]);
+    assert.match(code.result.text, /x = 1\n```$/);
+    const other = await answered(published, `A log: ${"git/".repeat(60)}`, [ask("x", terminal)]);
+    assert.equal(other.result.stopped, "end");
   });
 
   test("of another model has nothing below it", async () => {
