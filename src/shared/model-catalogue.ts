@@ -118,9 +118,26 @@ const mixtral8x7B: DecoderShape = {
   ...{ experts: 8, expertsPerToken: 2 },
 };
 
+/**
+ * Commits whose files are those of `main`: read off the hub's own pages of files and commits, as public archives keep
+ * them. That of MGM-34B-HD is one before a change of its README; of MGM-7B no page with the whole hash was found.
+ */
+const revisions: Readonly<Record<string, string>> = {
+  "MGM-2B": "a14155df56810b5b5b045cb999c898dc313ee8e3",
+  "MGM-7B-HD": "f6fd7a97695592423247768ce9551763a12ac899",
+  "MGM-8B": "3a567d486b2b5c425a79ef28ff78748cd179d2aa",
+  "MGM-8B-HD": "873997ca372483880f5dbb53557b845fd2ac701b",
+  "MGM-13B": "cc72d3ec280752e78eeeb3949ead4eea2799d5f0",
+  "MGM-13B-HD": "bbc9f73434ebaa22ae91ccb157f9e973679934d6",
+  "MGM-34B": "0dc077700c6ca9286364010b78b6daf3cf2aacd9",
+  "MGM-34B-HD": "d4f5eeb48d266804fdff5f7dbd23df538cc0a69e",
+  "MGM-8x7B": "c2ba70fd7c1d3a0342373c96486965e5a43115a2",
+  "MGM-8x7B-HD": "010748619f8011575be45973f3efae6e8542e0d8",
+};
+
 function family(size: string, base: string, decoder: DecoderShape, licence: Licence): readonly VisionLanguageEntry[] {
   const entry = (id: string, highDefinition: boolean): VisionLanguageEntry => {
-    const published = { id, repository: `YanweiLi/${id}`, revision: null, licence };
+    const published = { id, repository: `YanweiLi/${id}`, revision: revisions[id] ?? null, licence };
     return { kind: "vision-language", ...published, base, decoder, highDefinition };
   };
   const plain = entry(`MGM-${size}`, false);

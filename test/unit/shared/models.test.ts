@@ -50,6 +50,11 @@ test("every entry names a repository, a licence, and a commit or none", () => {
     assert.ok(revision === null || /^[0-9a-f]{40}$/.test(revision), repository);
     assert.match(licence.address, /^https:\/\//);
   }
+  // A page with its commit was found for every other one.
+  assert.deepEqual(
+    catalogue.filter(({ revision }) => revision === null).map(({ id }) => id),
+    ["MGM-7B"],
+  );
 });
 
 test("the recommended model grows with the machine, and is none where none runs", () => {
