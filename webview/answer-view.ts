@@ -129,7 +129,7 @@ const retryButton = (): HTMLElement =>
     },
   });
 
-function failure({ message, advice }: NonNullable<ViewMessage["failure"]>, last: boolean): HTMLElement {
+function failure({ message, advice, steps = [] }: NonNullable<ViewMessage["failure"]>, last: boolean): HTMLElement {
   const choices = element("div", { class: "choices" });
   if (last) {
     choices.append(
@@ -138,6 +138,16 @@ function failure({ message, advice }: NonNullable<ViewMessage["failure"]>, last:
         look: "primary",
         act: () => {
           send({ kind: "retry" });
+        },
+      }),
+    );
+  }
+  for (const { step, label } of last ? steps : []) {
+    choices.append(
+      button({
+        label,
+        act: () => {
+          send({ kind: "failure-step", step });
         },
       }),
     );

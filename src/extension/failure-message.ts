@@ -3,27 +3,36 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { type Failure, failureOf } from "../shared/failure";
 import { failureFacts, failureText } from "../shared/failure-text";
+import { stepsFor } from "../shared/failure-steps";
 import type { Notice } from "../shared/protocol";
 import type { ViewFailure } from "../shared/view-protocol";
+import { stepLabel, takeStep } from "./failure-steps";
 
 export function failureMessage(failure: Failure): ViewFailure {
   const { message, advice } = failureText(failure);
   const facts = failureFacts(failure);
-  return { message: vscode.l10n.t(message, facts), advice: advice === "" ? "" : vscode.l10n.t(advice, facts) };
+  return {
+    message: vscode.l10n.t(message, facts),
+    advice: advice === "" ? "" : vscode.l10n.t(advice, facts),
+    steps: stepsFor(failure).map((step) => ({ step, label: stepLabel(step) })),
+  };
 }
 
-/** One notification for a failure, with the way to the log; nothing when the person stopped it themselves. */
+/** One notification for a failure, with its next steps and the way to the log; nothing when the person stopped it themselves. */
 export async function showFailure(thrown: unknown, log: vscode.LogOutputChannel): Promise<void> {
   const failure = failureOf(thrown);
   if (failure.code === "cancelled") return;
   logFailure(log, failure);
-  const { message, advice } = failureMessage(failure);
+  const { message, advice, steps = [] } = failureMessage(failure);
   const showLog = vscode.l10n.t("Show Log");
   const chosen = await vscode.window.showErrorMessage(
     vscode.l10n.t("{message} {advice}", { message, advice }).trim(),
+    ...steps.map(({ label }) => label),
     showLog,
   );
-  if (chosen === showLog) log.show();
+  const next = steps.find(({ label }) => label === chosen);
+  if (next !== undefined) await takeStep(next.step);
+  else if (chosen === showLog) log.show();
 }
 
 /** Writes a failure to the log, without the name of the person's home. */

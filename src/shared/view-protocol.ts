@@ -3,6 +3,7 @@
  *
  * Messages are plain data. The host treats what the view sends as untrusted and checks it with {@link isViewMessage}.
  */
+import { type FailureStep, failureSteps } from "./failure-steps";
 import type { LatentPreview } from "./generate-protocol";
 import type { Rectangle } from "./protocol";
 
@@ -48,6 +49,8 @@ export interface ViewContext {
 export interface ViewFailure {
   readonly message: string;
   readonly advice: string;
+  /** Buttons for it; absent in chats of older versions. */
+  readonly steps?: readonly { readonly step: FailureStep; readonly label: string }[];
 }
 
 /** What is being done, and how much of it where that is known (0 to 1). */
@@ -141,6 +144,7 @@ export type ViewToHost =
   | { readonly kind: "export-chat"; readonly chat: string }
   | { readonly kind: "search-chats"; readonly text: string }
   | { readonly kind: "choose-model" }
+  | { readonly kind: "failure-step"; readonly step: FailureStep }
   | { readonly kind: "show-log" };
 
 /** Longest text taken from the view, in UTF-16 units. */
@@ -158,6 +162,8 @@ const isRectangle: Check = (value) =>
   typeof value === "object" &&
   value !== null &&
   ["left", "top", "width", "height"].every((side) => Number.isInteger((value as Record<string, unknown>)[side]));
+
+const isStep: Check = (value) => failureSteps.some((step) => step === value);
 
 /** The fields of every message, and what each must be. */
 const fields: { readonly [K in ViewToHost["kind"]]: Readonly<Record<string, Check>> } = {
@@ -188,6 +194,7 @@ const fields: { readonly [K in ViewToHost["kind"]]: Readonly<Record<string, Chec
   "export-chat": { chat: isText },
   "search-chats": { text: isText },
   "choose-model": {},
+  "failure-step": { step: isStep },
   "show-log": {},
 };
 

@@ -12,6 +12,7 @@ import {
 import { answeringServer } from "../answering-server";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
+import { takeStep } from "../failure-steps";
 import type { Illustrations } from "../illustrate/commands";
 import type { Recipe } from "../illustrate/illustrator";
 import { saveAndTell } from "../illustrate/save-and-tell";
@@ -231,6 +232,8 @@ export class ChatView implements vscode.WebviewViewProvider {
       case "choose-model":
         await vscode.commands.executeCommand("miniGemini.chooseModel");
         return;
+      case "failure-step":
+        return takeStep(message.step);
       case "show-log":
         this.#log.show();
         return;

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { failureOf } from "../../shared/failure";
 import { catalogue, type CatalogueEntry } from "../../shared/model-catalogue";
 import { failureMessage, logFailure } from "../failure-message";
+import { takeStep } from "../failure-steps";
 import { libraryFolders } from "../settings";
 import { chooseFolder, chosenFolder, purposeOf } from "./chosen-model";
 import { setHubToken } from "./hub-token";
@@ -84,21 +85,18 @@ export class ModelCommands {
     const failure = failureOf(thrown);
     if (failure.code === "cancelled") return;
     logFailure(this.#context.log, failure);
-    const { message, advice } = failureMessage(failure);
-    const [resume, token, settings, showLog] = [
-      vscode.l10n.t("Resume"),
-      vscode.l10n.t("Set Access Token…"),
-      vscode.l10n.t("Open Settings"),
-      vscode.l10n.t("Show Log"),
-    ];
-    const next = failure.code === "hub-unauthorized" ? [token] : failure.code === "endpoint-invalid" ? [settings] : [];
+    const { message, advice, steps = [] } = failureMessage(failure);
+    const [resume, showLog] = [vscode.l10n.t("Resume"), vscode.l10n.t("Show Log")];
     const again = model === undefined ? [] : [resume];
     const text = vscode.l10n.t("{message} {advice}", { message, advice }).trim();
-    const chosen = await vscode.window.showErrorMessage(text, ...next, ...again, showLog);
+    const labels = steps.map(({ label }) => label);
+    const chosen = await vscode.window.showErrorMessage(text, ...labels, ...again, showLog);
     if (chosen === showLog) this.#context.log.show();
-    if (chosen === settings) await vscode.commands.executeCommand("workbench.action.openSettings", "miniGemini.models");
+    const step = steps.find(({ label }) => label === chosen)?.step;
+    const tokenSet = step === "set-access-token" && (await setHubToken(this.#context.extension));
+    if (step !== undefined && step !== "set-access-token") await takeStep(step);
     const entry = catalogue.find(({ id }) => id === model);
-    const goOn = chosen === resume || (chosen === token && (await setHubToken(this.#context.extension)));
+    const goOn = chosen === resume || tokenSet;
     if (goOn && entry !== undefined) await this.get(entry);
   }
 

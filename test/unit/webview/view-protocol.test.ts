@@ -12,6 +12,7 @@ describe("messages of the view", () => {
     { kind: "attach-bytes", name: "a.png", bytes: new Uint8Array(3) },
     { kind: "attach-addresses", addresses: ["file:///a.png"] },
     { kind: "crop", image: "1", rectangle },
+    { kind: "failure-step", step: "set-server-token" },
   ]) {
     it(`are taken: ${message.kind}`, () => {
       assert.equal(isViewMessage(message), true);
@@ -28,6 +29,7 @@ describe("messages of the view", () => {
     ["a text beyond the limit", { kind: "ask", text: "x".repeat(longestText + 1) }],
     ["bytes that are none", { kind: "attach-bytes", name: "a.png", bytes: [1, 2] }],
     ["addresses that are no texts", { kind: "attach-addresses", addresses: [{}] }],
+    ["a step that is none", { kind: "failure-step", step: "workbench.action.terminal.sendSequence" }],
     ["parts of pixels", { kind: "crop", image: "1", rectangle: { ...rectangle, left: 0.5 } }],
   ] as const) {
     it(`are refused: ${reason}`, () => {

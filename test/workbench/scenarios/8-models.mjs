@@ -143,6 +143,7 @@ export const scenarios = [
         await view.act("Get Model");
         const button = view.notificationButton("does not give", "Set Access Token…");
         await button.waitFor();
+        await view.notificationButton("does not give", "Open Settings").waitFor();
         await chat.shot("models-token");
         await button.click();
         const input = chat.quickInput.locator("input.input");
