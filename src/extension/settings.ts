@@ -16,7 +16,7 @@ export function loadParams(context: vscode.ExtensionContext): LoadParams {
     precision: precision(),
     highDefinition: settings().get("model.hd", true),
     preparedRoot: libraryFolders(context).preparedRoot,
-    device: settings().get<Device>("engine.device", "auto"),
+    device: device(),
     threads: settings().get("engine.threads", 0),
     idleUnloadSeconds: idleSeconds(),
   };
@@ -48,6 +48,8 @@ export function downloadSettings(token: string | undefined): NetworkSettings {
 }
 
 export const keepsPublished = (): boolean => settings().get("models.keepPublishedFiles", false);
+
+export const device = (): Device => settings().get<Device>("engine.device", "auto");
 
 export const precision = (): Precision => settings().get<Precision>("model.precision", "int4");
 

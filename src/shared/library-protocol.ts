@@ -4,7 +4,7 @@
  * blocks the engine's thread) and ends with neither of them.
  */
 import type { Failure } from "./failure";
-import type { Method, Precision } from "./protocol";
+import type { Device, Method, Precision } from "./protocol";
 
 export interface HostToLibrary {
   status: Method<Record<string, never>, Record<string, never>>;
@@ -137,6 +137,8 @@ export interface ModelOnDisk {
   readonly busy: number | null;
   /** The commit its files are of. */
   readonly revision: string | null;
+  /** The device that was the fastest when this machine timed it; null before its first question. */
+  readonly fastest: Exclude<Device, "auto"> | null;
 }
 
 export interface MachineFacts {

@@ -1,5 +1,5 @@
 /** Whether a machine can run a model, and which model is the one for it. */
-import type { MachineFacts } from "./library-protocol";
+import type { Gpu, MachineFacts } from "./library-protocol";
 import { type CatalogueEntry, visionLanguageModels } from "./model-catalogue";
 import { activeWeights, sizesOf } from "./model-sizes";
 import type { Precision } from "./protocol";
@@ -12,6 +12,16 @@ export type Obstacle =
   /** onnxruntime-node has no build for it. */
   | { readonly kind: "platform"; readonly name: string };
 
+/**
+ * What can be said of a graphics processor before it was tried: whether its memory holds the model. Whether it is faster
+ * than the processor only timing shows.
+ */
+export interface GraphicsFit {
+  readonly gpu: Gpu;
+  /** Null where its memory cannot be told, or is the machine's. */
+  readonly holds: boolean | null;
+}
+
 export interface Fit {
   /** What is in the way; empty where it runs. */
   readonly obstacles: readonly Obstacle[];
@@ -19,6 +29,8 @@ export interface Fit {
   readonly tight: boolean;
   /** It runs, and answers slower than people read. */
   readonly slow: boolean;
+  /** Undefined where the machine has no graphics processor that is known. */
+  readonly graphics: GraphicsFit | undefined;
 }
 
 /** The operating system and an editor. */
@@ -50,7 +62,15 @@ export function fitOf(entry: CatalogueEntry, precision: Precision, machine: Mach
     obstacles,
     tight: memory > tightShare * machine.memoryBytes,
     slow: entry.kind === "vision-language" && tokensPerSecond(entry, machine) < slowTokensPerSecond,
+    graphics: graphicsFit(memory, machine),
   };
+}
+
+/** Of the graphics processor with the most memory. */
+function graphicsFit(neededBytes: number, { gpus }: MachineFacts): GraphicsFit | undefined {
+  const [gpu] = [...gpus].sort((a, b) => (b.memoryBytes ?? 0) - (a.memoryBytes ?? 0));
+  if (gpu === undefined) return undefined;
+  return { gpu, holds: gpu.memoryBytes === null ? null : neededBytes <= gpu.memoryBytes };
 }
 
 /** On the processor, in int4, by what was measured; a graphics processor is faster. */

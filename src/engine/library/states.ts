@@ -8,6 +8,7 @@ import type { Precision } from "../../shared/protocol";
 import { arrivedBytes } from "../hub/download-file";
 import { readManifest, inUseFolder } from "../pipeline/prepared-model";
 import { lockHolder, usersOf } from "../platform/lease";
+import { deviceKey, deviceMemory, recallDevices } from "../runtime/device-memory";
 import { installedRecord } from "./installed";
 import { arrivingShardBytes } from "./journal";
 import { arrivingFolder, folderBytes, lockFile, preparedFolders, publishedFolder } from "./places";
@@ -33,7 +34,23 @@ export async function modelOnDisk(folders: LibraryFolders, model: string): Promi
     users: [...new Set(users.flat())],
     busy: holder === process.pid ? null : holder,
     revision: record?.commit ?? null,
+    fastest: await fastestDevice(folders, prepared),
   };
+}
+
+/** As remembered for one of a model's prepared folders, the last of them that has been asked. */
+async function fastestDevice(
+  { preparedRoot }: LibraryFolders,
+  prepared: readonly string[],
+): Promise<ModelOnDisk["fastest"]> {
+  const remembered = await recallDevices(deviceMemory(preparedRoot));
+  let fastest: ModelOnDisk["fastest"] = null;
+  for (const folder of prepared) {
+    const manifest = await readManifest(folder).catch(() => undefined);
+    const choice = manifest === undefined ? undefined : remembered[deviceKey(folder, manifest.source)];
+    if (choice !== undefined && choice.trying === undefined) fastest = choice.device;
+  }
+  return fastest;
 }
 
 /** A checkpoint, or a prepared model, that came from a folder or an archive. */

@@ -5,6 +5,7 @@ import type { Device, LoadedModel, LoadParams, LoadPart, Notice } from "../../sh
 import { cachedHeadSize } from "../networks/decoder";
 import { claimUse } from "../platform/lease";
 import { packageRoot } from "../platform/package-root";
+import { deviceKey, deviceMemory } from "../runtime/device-memory";
 import { chooseDevice, verifyDevice } from "../runtime/devices";
 import { EmbeddingTable } from "../runtime/embedding-table";
 import { LanguageModel, type LanguageModelShape } from "../runtime/language-model";
@@ -157,8 +158,8 @@ async function decideDevice(
 ): Promise<{ device: ChosenDevice; notices: readonly Notice[] }> {
   const trial = { folder, name: networkNames.decoder, shape: shapeOf(manifest), threads };
   if (device === "auto") {
-    const key = `${path.basename(folder)}-${manifest.source.slice(0, 12)}`;
-    return { device: await chooseDevice(path.join(preparedRoot, "devices.json"), key, trial), notices: [] };
+    const key = deviceKey(folder, manifest.source);
+    return { device: await chooseDevice(deviceMemory(preparedRoot), key, trial), notices: [] };
   }
   try {
     await verifyDevice(trial, device);

@@ -2,10 +2,9 @@
  * Where the networks run. `auto` runs the real decoder for a moment on each device that this build of the runtime has,
  * keeps the fastest whose logits agree with the CPU's, and remembers it for the next start.
  */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { failureOf, FailureError } from "../../shared/failure";
 import type { Device } from "../../shared/protocol";
+import { recallDevices, rememberDevice } from "./device-memory";
 import { LanguageModel, type LanguageModelShape } from "./language-model";
 import { type ChosenDevice, Network } from "./network";
 import { onnxruntime } from "./onnxruntime";
@@ -42,7 +41,7 @@ export interface TrialNetwork {
  * @param key names the network and all that the choice depends on.
  */
 export async function chooseDevice(memory: string, key: string, trial: TrialNetwork): Promise<ChosenDevice> {
-  const remembered = await recall(memory);
+  const remembered = await recallDevices(memory);
   const known = remembered[key];
   const devices = await knownDevices();
   if (known !== undefined && known.trying === undefined && devices.includes(known.device)) return known.device;
@@ -53,12 +52,12 @@ export async function chooseDevice(memory: string, key: string, trial: TrialNetw
   let best = { device: "cpu" as ChosenDevice, milliseconds: cpu.milliseconds };
   for (const device of devices) {
     if (device === "cpu" || fatal.includes(device)) continue;
-    await remember(memory, key, { device: best.device, trying: device, fatal });
+    await rememberDevice(memory, key, { device: best.device, trying: device, fatal });
     const tried = await timeDevice(trial, device).catch(() => undefined);
     if (tried === undefined || !agrees(tried.logits, cpu.logits)) continue;
     if (tried.milliseconds < best.milliseconds) best = { device, milliseconds: tried.milliseconds };
   }
-  await remember(memory, key, { device: best.device, fatal });
+  await rememberDevice(memory, key, { device: best.device, fatal });
   return best.device;
 }
 
@@ -117,29 +116,4 @@ function agrees(a: Float32Array, b: Float32Array): boolean {
     largest = Math.max(largest, Math.abs(value));
   }
   return difference <= logitTolerance * Math.max(largest, 1e-6);
-}
-
-interface Remembered {
-  readonly device: ChosenDevice;
-  /** Set while a device is being tried: if the process ends then, the next start finds it here. */
-  readonly trying?: ChosenDevice;
-  readonly fatal?: readonly ChosenDevice[];
-}
-
-async function recall(memory: string): Promise<Readonly<Record<string, Remembered>>> {
-  try {
-    return JSON.parse(await readFile(memory, "utf8")) as Record<string, Remembered>;
-  } catch {
-    // Absent or spoilt: the choice is made anew.
-    return {};
-  }
-}
-
-async function remember(memory: string, key: string, choice: Remembered): Promise<void> {
-  const text = JSON.stringify({ ...(await recall(memory)), [key]: choice }, undefined, 1);
-  const temporary = path.join(path.dirname(memory), `.${path.basename(memory)}.${process.pid}`);
-  // With the embedded starter nothing has been prepared yet, and the folder may not be there.
-  await mkdir(path.dirname(memory), { recursive: true });
-  await writeFile(temporary, text);
-  await rename(temporary, memory);
 }

@@ -5,9 +5,9 @@ import { fitOf } from "../../shared/model-fit";
 import { parametersOf, sizesOf } from "../../shared/model-sizes";
 import type { Precision } from "../../shared/protocol";
 import { failureMessage } from "../failure-message";
-import { precision } from "../settings";
+import { device, precision } from "../settings";
 import { chosenFolder, type Purpose, purposeOf } from "./chosen-model";
-import { brokenText, bytesText, fitText, machineText, stateText, taskText } from "./model-texts";
+import { brokenText, bytesText, fitText, graphicsText, machineText, stateText, taskText } from "./model-texts";
 import type { Models, OwnFolder } from "./models";
 
 /** What can be done with a model now; menus look for these words. */
@@ -98,7 +98,11 @@ function factsOf(entry: CatalogueEntry, models: Models): readonly ModelNode[] {
   const broken = disk === undefined ? undefined : brokenText(disk);
   if (broken !== undefined) facts.push(fact(vscode.l10n.t("State"), broken));
   if (machine !== undefined) {
-    facts.push(fact(vscode.l10n.t("This machine"), fitText(fitOf(entry, precision(), machine, disk?.bytes))));
+    const fit = fitOf(entry, precision(), machine, disk?.bytes);
+    facts.push(fact(vscode.l10n.t("This machine"), fitText(fit)));
+    if (entry.kind === "vision-language") {
+      facts.push(fact(vscode.l10n.t("Runs on"), graphicsText(fit, device(), disk?.fastest ?? null)));
+    }
   }
   const billions = (parametersOf(entry) / 1e9).toLocaleString(vscode.env.language, { maximumFractionDigits: 1 });
   const base = entry.kind === "diffusion" ? entry.repository : entry.base;

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { LibraryPart, LibraryStage, MachineFacts, ModelOnDisk } from "../../shared/library-protocol";
 import type { Fit, Obstacle } from "../../shared/model-fit";
+import type { Device } from "../../shared/protocol";
 import { failureMessage } from "../failure-message";
 import type { ModelTask } from "./models";
 
@@ -75,6 +76,27 @@ export function fitText({ obstacles, tight, slow }: Fit): string {
   if (first !== undefined) return obstacleText(first);
   if (tight) return vscode.l10n.t("runs, with little memory left for other programs");
   return slow ? vscode.l10n.t("runs, slower than one reads") : vscode.l10n.t("runs well");
+}
+
+/**
+ * Where the answers will be computed, as far as it is known.
+ *
+ * @param fastest what timing on this machine has shown.
+ */
+export function graphicsText({ graphics }: Fit, device: Device, fastest: ModelOnDisk["fastest"]): string {
+  if (device !== "auto") return vscode.l10n.t("the setting miniGemini.engine.device says {device}", { device });
+  if (fastest === "cpu") return vscode.l10n.t("timed here: the processor is the fastest");
+  if (fastest !== null) return vscode.l10n.t("timed here: {device} is the fastest", { device: fastest });
+  if (graphics === undefined) return vscode.l10n.t("no graphics processor was found: the processor runs it");
+  const { name, memoryBytes } = graphics.gpu;
+  if (graphics.holds === false) {
+    const memory = bytesText(memoryBytes ?? 0);
+    return vscode.l10n.t("{name} has too little memory for it ({memory}): most likely the processor runs it", {
+      name,
+      memory,
+    });
+  }
+  return vscode.l10n.t("whether {name} is faster than the processor is timed at the first question", { name });
 }
 
 function obstacleText(obstacle: Obstacle): string {

@@ -126,7 +126,7 @@ export function createModelsView(models: Models, failed: (thrown: unknown) => vo
       look(visible);
     }),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (isChoice(change)) tree.changed(undefined);
+      if (isChoice(change) || change.affectsConfiguration("miniGemini.engine.device")) tree.changed(undefined);
       if (change.affectsConfiguration("miniGemini.models") || change.affectsConfiguration("miniGemini.model")) {
         look(view.visible);
       }

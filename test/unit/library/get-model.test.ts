@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { before, test } from "node:test";
+import { loadModel } from "../../../src/engine/pipeline/load-model";
 import { prepareModel } from "../../../src/engine/pipeline/prepare-model";
 import type { LibraryPart } from "../../../src/shared/library-protocol";
 import {
@@ -148,4 +149,15 @@ test("the commit of the first download is the one that is gone on with", async (
   hub.requests.length = 0;
   await get(getParams(folders, hub));
   assert.ok(hub.requests.every(({ path: asked }) => !asked.includes("/revision/main")));
+});
+
+test("the device that was the fastest is told once a question has timed them", async (t) => {
+  const folders = await temporaryLibrary(t);
+  const found = await get(getParams(folders, await startHub(t)));
+  assert.ok(found.state.kind === "ready");
+  assert.equal(found.fastest, null);
+  const load = { model: found.state.folder, precision: "int4", preparedRoot: folders.preparedRoot } as const;
+  const model = await loadModel({ ...load, device: "auto", threads: 1 });
+  await model.dispose();
+  assert.equal((await stateOf(folders)).fastest, model.loaded.device);
 });

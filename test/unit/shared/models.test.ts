@@ -80,3 +80,20 @@ test("what is in the way is named", () => {
   assert.deepEqual(fitOf(entry, "int4", { ...machine, memoryBytes: 64e9, freeDiskBytes: 1e9 }, 30e9).obstacles, []);
   assert.ok(fitOf(entry, "int4", { ...machine, memoryBytes: 36e9 }).tight);
 });
+
+test("a graphics processor is judged by its memory, where that can be told", () => {
+  const entry = catalogueEntry("MGM-7B");
+  assert.ok(entry !== undefined);
+  const holds = (gpus: MachineFacts["gpus"]): boolean | null | undefined =>
+    fitOf(entry, "int4", { ...machine, gpus }).graphics?.holds;
+  assert.equal(holds([]), undefined);
+  assert.equal(holds([{ name: "Apple GPU", memoryBytes: null }]), null);
+  assert.equal(holds([{ name: "small", memoryBytes: 2e9 }]), false);
+  assert.equal(
+    holds([
+      { name: "small", memoryBytes: 2e9 },
+      { name: "large", memoryBytes: 24e9 },
+    ]),
+    true,
+  );
+});
