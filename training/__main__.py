@@ -13,6 +13,7 @@ from . import state
 from .config import Recipe, state_folder
 
 STAGES = ["assets", "real", "base", "encoders", "align", "finetune", "evaluate"]
+ILLUSTRATOR = Path(__file__).resolve().parents[1] / "media" / "illustrator"
 
 
 def assets() -> None:
@@ -56,14 +57,37 @@ def run(stage: str, recipe: Recipe, report: Path | None) -> None:
         print(evaluate.as_markdown(results))
 
 
+def illustrator(arguments: argparse.Namespace) -> None:
+    """The embedded illustrator, a model of its own beside the starter."""
+    from .illustrator import run as parts
+    from .illustrator.recipe import IllustratorRecipe
+
+    recipe = IllustratorRecipe()
+    if arguments.steps:
+        recipe = replace(
+            recipe,
+            autoencoder=replace(recipe.autoencoder, steps=arguments.steps),
+            diffusion=replace(recipe.diffusion, steps=arguments.steps),
+        )
+    chosen = [arguments.part] if arguments.part else parts.PARTS
+    parts.run(recipe, chosen, arguments.start, arguments.out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("stage", nargs="?", choices=[*STAGES, "all"], default="all")
+    parser.add_argument("stage", nargs="?", choices=[*STAGES, "all", "illustrator"], default="all")
     parser.add_argument("--threads", type=int, default=Recipe().threads)
     parser.add_argument("--minutes", type=float, help="minutes of the chosen training stage")
     parser.add_argument("--report", type=Path, help="where the evaluation's figures are written")
+    parser.add_argument("--part", choices=["data", "autoencoder", "diffusion", "export"], help="one part of `illustrator`")
+    parser.add_argument("--steps", type=int, help="illustrator: steps of the chosen part")
+    parser.add_argument("--from", dest="start", type=Path, help="illustrator: an exported folder to go on from")
+    parser.add_argument("--out", type=Path, default=ILLUSTRATOR, help="illustrator: where it is exported to")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    if arguments.stage == "illustrator":
+        illustrator(arguments)
+        return
     recipe = Recipe(threads=arguments.threads)
     if arguments.minutes:
         minutes = arguments.minutes

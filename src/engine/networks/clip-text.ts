@@ -26,7 +26,8 @@ export interface ClipTextOutputs {
 
 export function clipText(g: Graph, w: Weights, config: ClipTextConfig, tokens: number): ClipTextOutputs {
   const { hiddenSize, layers, layerNormEps, projectionWidth } = config;
-  const text = w.at("text_model");
+  // Files of transformers 5 name the same tensors without the outer module.
+  const text = w.has("embeddings.token_embedding.weight") ? w : w.at("text_model");
   let hidden = embed(g, text.at("embeddings"), config, tokens);
   let penultimate = hidden;
   const mask = causalMask(g, tokens);
