@@ -45,7 +45,7 @@ def names_found(drawer: Drawer, data: Latents, rows: list[int], steps: int, guid
         ]
     )
     known = (data.mean[: len(data.concepts)] * data.scaling).flatten(1)
-    nearest = torch.cdist(drawn.flatten(1), known).topk(5, largest=False).indices.tolist()
+    nearest = torch.cdist(drawn.flatten(1), known).topk(min(5, len(known)), largest=False).indices.tolist()
     first = five = 0
     for row, found in zip(rows, nearest):
         right = [bool(set(data.concepts[row].names) & set(data.concepts[other].names)) for other in found]

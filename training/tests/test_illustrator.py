@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers import AutoencoderKL
 from transformers import CLIPTokenizer
 
 from training import state
-from training.illustrator import autoencoder, captions, colours, concepts, dataset, diffusion, export, networks, optimise, pictures, sample, tokens
+from training.illustrator import autoencoder, captions, colours, concepts, dataset, diffusion, export, networks, optimise, pictures, run, sample, tokens
 from training.illustrator.recipe import AutoencoderShape, IllustratorRecipe, Stage, TextShape, UnetShape
 
 torch.set_num_threads(1)  # small networks gain nothing from more
@@ -149,3 +150,31 @@ def test_the_exported_folder_is_a_pipeline_of_diffusers(made: tuple[Path, datase
         for _ in range(2)
     ]
     assert pictures_[0].shape == (64, 64, 3) and np.array_equal(pictures_[0], pictures_[1])
+
+
+def test_one_command_runs_every_part_once_and_goes_on_from_what_it_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = replace(RECIPE, autoencoder=replace(RECIPE.autoencoder, steps=3), diffusion=replace(RECIPE.diffusion, steps=3))
+    monkeypatch.setenv("MINI_GEMINI_TRAINING", str(tmp_path / "first"))
+    monkeypatch.setattr(run, "fetch", lambda: tmp_path)
+    monkeypatch.setattr(run, "concepts", lambda _: ICONS)
+    monkeypatch.setattr(tokens, "common_words", lambda: ["the", "tree"])
+    monkeypatch.setattr(tokens, "meanings", lambda known, width: torch.ones(len(known.vocabulary), width))
+    out = tmp_path / "out"
+    run.run(short, run.PARTS, None, out)
+    card_ = (out / "README.md").read_text()
+    assert "about 3 things by name" in card_ and "3 steps of\n4, diffusion 3 steps of 8" in card_ and "Lucide Contributors, ISC" in card_
+    assert {path.name for path in out.iterdir()} == {
+        "README.md", "model_index.json", "samples.png", "scheduler", "text_encoder", "tokenizer", "unet", "vae",
+    }  # fmt: skip
+    trained = (tmp_path / "first" / "illustrator" / "diffusion.pt").stat().st_mtime_ns
+    run.run(short, run.PARTS, None, out)
+    assert (tmp_path / "first" / "illustrator" / "diffusion.pt").stat().st_mtime_ns == trained
+
+    # The caches are gone; what was exported is still there.
+    monkeypatch.setenv("MINI_GEMINI_TRAINING", str(tmp_path / "second"))
+    start = AutoencoderKL.from_pretrained(out / "vae").state_dict()
+    run.run(short, run.PARTS, out, tmp_path / "later")
+    later = AutoencoderKL.from_pretrained(tmp_path / "later" / "vae").state_dict()
+    assert all(torch.equal(start[name], later[name]) for name in start)
+    assert (tmp_path / "later" / "tokenizer" / "vocab.json").read_text() == (out / "tokenizer" / "vocab.json").read_text()
+    assert not (tmp_path / "second" / "illustrator" / "autoencoder.pt").exists()

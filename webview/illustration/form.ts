@@ -25,6 +25,9 @@ const sizes: readonly PictureSize[] = [
   { width: 1024, height: 512 },
 ];
 
+/** What the small embedded model has seen; it draws one size. */
+const embeddedStyles: readonly StyleName[] = ["none", "flat", "line", "icon"];
+
 const sizeKey = ({ width, height }: PictureSize): string => `${width}x${height}`;
 
 export class Form {
@@ -61,6 +64,7 @@ export class Form {
     },
   });
   #busy = false;
+  #embedded = false;
 
   constructor() {
     this.root = element(
@@ -114,6 +118,7 @@ export class Form {
     this.#negative.value = negative;
     this.#steps.value = steps === null ? "" : String(steps);
     this.#guidance.value = guidance === null ? "" : String(guidance);
+    this.#offer();
     this.focus();
   }
 
@@ -122,8 +127,12 @@ export class Form {
     this.#prompt.setSelectionRange(this.#prompt.value.length, this.#prompt.value.length);
   }
 
-  show({ busy, ready }: { readonly busy: boolean; readonly ready: boolean }): void {
+  /** @param state `embedded` where the small embedded model would draw, which has one size and few styles. */
+  show(state: { readonly busy: boolean; readonly ready: boolean; readonly embedded: boolean }): void {
+    const { busy, ready, embedded } = state;
     this.#busy = busy || !ready;
+    this.#embedded = embedded;
+    this.#offer();
     this.#generate.hidden = busy;
     this.#generate.toggleAttribute("disabled", !ready);
     // The focus stays on the one button that is there.
@@ -132,6 +141,16 @@ export class Form {
       if (document.activeElement?.tagName === "VSCODE-BUTTON") (busy ? this.#stop : this.#generate).focus();
     }
     this.#stop.hidden = !busy;
+  }
+
+  #offer(): void {
+    const embedded = this.#embedded;
+    this.#size.disabled = embedded;
+    if (embedded) this.#size.value = "";
+    for (const option of this.#style.options) {
+      option.disabled = embedded && !embeddedStyles.some((name) => name === option.value);
+      if (option.disabled && option.selected) this.#style.value = "none";
+    }
   }
 
   #read(): IllustrationForm {

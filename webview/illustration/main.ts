@@ -29,7 +29,7 @@ const link = (label: string, act: () => void): HTMLElement => button({ label, ac
 
 function show(state: PanelState): void {
   const { busy, model, failure } = state;
-  form.show({ busy, ready: model !== null });
+  form.show({ busy, ready: model !== null, embedded: model?.embedded === true });
   if (!busy) {
     progress.hidden = true;
     canvas.hidden = true;
