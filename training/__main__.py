@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
-from . import state
-from .config import Recipe, state_folder
+from . import restore, state
+from .config import CONTINUED_ALIGN, CONTINUED_ENCODERS, CONTINUED_FINETUNE, Recipe, state_folder
 
-STAGES = ["assets", "real", "base", "encoders", "align", "finetune", "evaluate"]
+STAGES = ["assets", "real", "base", "teacher", "encoders", "align", "finetune", "evaluate"]
 ILLUSTRATOR = Path(__file__).resolve().parents[1] / "media" / "illustrator"
 
 
@@ -36,7 +36,7 @@ def finished(name: str) -> bool:
 
 def run(stage: str, recipe: Recipe, report: Path | None) -> None:
     """Run one stage unless its state says that it is done."""
-    from . import encoders, evaluate, finetune, language_model, real
+    from . import encoders, evaluate, finetune, language_model, real, teacher
 
     if stage == "assets":
         assets()
@@ -44,6 +44,8 @@ def run(stage: str, recipe: Recipe, report: Path | None) -> None:
         real.run()
     elif stage == "base":
         language_model.base_folder()
+    elif stage == "teacher":
+        teacher.run()
     elif stage == "encoders" and not finished("encoders"):
         encoders.train(recipe)
     elif stage == "align" and not finished("align"):
@@ -81,7 +83,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path, help="where the evaluation's figures are written")
     parser.add_argument("--part", choices=["data", "autoencoder", "diffusion", "export"], help="one part of `illustrator`")
     parser.add_argument("--steps", type=int, help="illustrator: steps of the chosen part")
-    parser.add_argument("--from", dest="start", type=Path, help="illustrator: an exported folder to go on from")
+    parser.add_argument("--from", dest="start", type=Path, help="go on from what ships: media/starter, or an exported illustrator")
     parser.add_argument("--out", type=Path, default=ILLUSTRATOR, help="illustrator: where it is exported to")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -89,6 +91,10 @@ def main() -> None:
         illustrator(arguments)
         return
     recipe = Recipe(threads=arguments.threads)
+    if arguments.start:
+        recipe = replace(recipe, encoders=CONTINUED_ENCODERS, align=CONTINUED_ALIGN, finetune=CONTINUED_FINETUNE)
+        if not (state_folder() / "shipped.pt").exists():
+            restore.restore(arguments.start, recipe.vision)
     if arguments.minutes:
         minutes = arguments.minutes
         recipe = replace(

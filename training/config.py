@@ -70,6 +70,8 @@ class EncoderStage:
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     repeats: int = 3
+    heads_first_steps: int = 0
+    """Steps in which only the reader learns: it is new where the towers are not."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,26 @@ class LanguageStage:
     tokens_per_batch: int = 1536
     weight_decay: float = 0.01
     warmup_steps: int = 25
+    real_share: float = 0.35
+    """Part of the examples that are real images."""
     four_bits_from: float = 1.0
     """Part of the stage after which the language model sees its weights in four bits."""
+
+
+CONTINUED_ENCODERS = EncoderStage(
+    phases=(EncoderPhase(256, 10, 32, 0.65), EncoderPhase(512, 7, 16, 0.65)),
+    matrix_learning_rate=8e-4,
+    learning_rate=4e-4,
+    heads_first_steps=60,
+)
+"""Stage 1 from towers that ship."""
+
+
+CONTINUED_ALIGN = LanguageStage(1.5, 0.0, 5e-4, train_language_model=False, real_share=0.6)
+CONTINUED_FINETUNE = LanguageStage(
+    30, 1.5e-4, 5e-4, train_language_model=True, warmup_steps=10, real_share=0.6, four_bits_from=0.0
+)
+"""Stages 2 and 3 from weights that ship; these are in four bits already."""
 
 
 @dataclass(frozen=True)

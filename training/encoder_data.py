@@ -19,11 +19,13 @@ from .config import state_folder
 from .generator import render
 from .generator.labels import HEADS, KINDS, MAX_NODES, REGIONS
 from .preprocess import high_resolution
+from .teacher_file import NOT_SEEN, pseudo_labelled, seen_by_teacher
 
 UNKNOWN = 255
 """In a region map: nobody knows."""
 
-Item = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Item = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""HR pixels, labels, adjacency, regions and what the teacher sees (zeros: nobody asked it)."""
 
 
 def region_map(boxes: list[tuple[int, float, float, float, float]], grid: int) -> np.ndarray:
@@ -55,22 +57,23 @@ def real_records(held_out: bool) -> list[dict[str, Any]]:
     return [record for record in records if (zlib.crc32(record["file"].encode()) % 12 == 5) == held_out]
 
 
-def real_image(record: dict[str, Any]) -> Image.Image:
-    with Image.open(state_folder() / "real" / "train" / Path(record["file"]).name) as image:
-        image.draft("RGB", (1000, 1000))
+def real_image(record: dict[str, Any], most: int = 1000) -> Image.Image:
+    """A real image on white, at most `most` pixels wide and high."""
+    with Image.open(state_folder() / "real" / record.get("folder", "train") / Path(record["file"]).name) as image:
+        image.draft("RGB", (most, most))
         rgba = image.convert("RGBA")
     background = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
     picture = Image.alpha_composite(background, rgba).convert("RGB")
-    picture.thumbnail((1000, 1000), Image.Resampling.BICUBIC)
+    picture.thumbnail((most, most), Image.Resampling.BICUBIC)
     return picture
 
 
-def real_item(record: dict[str, Any], picture: Image.Image, size: int, grid: int) -> Item:
+def real_item(record: dict[str, Any], picture: Image.Image, size: int, grid: int, seen: np.ndarray | None = None) -> Item:
     labels = np.full(len(HEADS), -1, "int64")
     labels[list(HEADS).index("kind")] = KINDS.index(record["kind"])
     adjacency = np.full((MAX_NODES, MAX_NODES), -1, "int8")
     regions = np.full((grid * grid, len(REGIONS)), UNKNOWN, "uint8")
-    return np.array(high_resolution(picture, size)), labels, adjacency, regions
+    return np.array(high_resolution(picture, size)), labels, adjacency, regions, NOT_SEEN if seen is None else seen
 
 
 def random_part(rng: random.Random, picture: Image.Image) -> Image.Image:
@@ -102,6 +105,8 @@ class FreshImages(IterableDataset):
     """
 
     BUFFER = 768
+    OPENED = 2000
+    """Most real images kept decoded."""
 
     def __init__(
         self, seed: int, start: int, size: int, grid: int, split: str = "train", repeats: int = 1, real_share: float = 0.0
@@ -113,10 +118,11 @@ class FreshImages(IterableDataset):
         """Real images without end; None where there are none. The list is read again now and then: it may grow."""
         by_kind: dict[str, list[dict[str, Any]]] = {}
         opened: dict[str, Image.Image] = {}
+        seen: dict[str, np.ndarray] = {}
         for count in itertools.count():
             if count % 3000 == 0 or not by_kind:
-                by_kind = {}
-                for record in real_records(False):
+                by_kind, seen = {}, seen_by_teacher()
+                for record in [*real_records(False), *pseudo_labelled()]:
                     by_kind.setdefault(record["kind"], []).append(record)
             if not by_kind:
                 yield None
@@ -125,8 +131,10 @@ class FreshImages(IterableDataset):
             kind = rng.choices(kinds, [len(by_kind[k]) ** 0.5 for k in kinds])[0]
             record = rng.choice(by_kind[kind])
             if record["file"] not in opened:
-                opened[record["file"]] = real_image(record)
-            yield real_item(record, random_part(rng, opened[record["file"]]), self.size, self.grid)
+                if len(opened) >= self.OPENED:
+                    del opened[rng.choice(list(opened))]
+                opened[record["file"]] = real_image(record, 720)
+            yield real_item(record, random_part(rng, opened[record["file"]]), self.size, self.grid, seen.get(record["file"]))
 
     def __iter__(self) -> Iterator[Item]:
         torch.set_num_threads(1)
@@ -136,7 +144,7 @@ class FreshImages(IterableDataset):
         real = self._real(rng)
         while True:
             sample = render(self.seed * 100_000_000 + index, self.split)
-            item = (np.array(high_resolution(sample.image, self.size)), *targets(sample, self.grid))
+            item = (np.array(high_resolution(sample.image, self.size)), *targets(sample, self.grid), NOT_SEEN)
             yield item
             index += 1
             if self.repeats > 1:

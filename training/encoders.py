@@ -20,6 +20,7 @@ from . import state
 from .config import EncoderStage, Recipe, VisionConfig, state_folder
 from .encoder_data import UNKNOWN, FreshImages, RealKinds
 from .generator.labels import HEADS
+from .precision import autocast
 from .preprocess import low_resolution, normalise
 from .reader import Reader
 from .towers import VisualTowers
@@ -49,6 +50,16 @@ def loss(out: dict[str, torch.Tensor], labels: torch.Tensor, adjacency: torch.Te
         )
         total = total + (bits * known).sum() / known.sum()
     return total
+
+
+def distillation(out: dict[str, torch.Tensor], teacher: torch.Tensor) -> torch.Tensor:
+    """How far each stream is from what the teacher sees, as 1 − cosine; images it was not asked about do not count."""
+    known = teacher.abs().sum(-1) > 0
+    keys = [key for key in out if key.endswith("teacher")]
+    if not known.any():
+        return torch.zeros(())
+    distances = [((1 - F.cosine_similarity(out[key].float(), teacher)) * known).sum() for key in keys]
+    return torch.stack(distances).sum() / len(known)
 
 
 def augment(pixels: torch.Tensor) -> torch.Tensor:
@@ -94,7 +105,7 @@ def accuracy(towers: VisualTowers, reader: Reader, size: int, count: int, seed: 
     for number, (pixels, labels, *_) in enumerate(DataLoader(data, batch_size=16)):
         if number * 16 >= count:
             break
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             out = read(towers, reader, normalise(pixels))
         for key, logits in out.items():
             name = key.split("_")[-1]
@@ -117,6 +128,9 @@ def train(recipe: Recipe, folder: Path | None = None) -> Path:
     both = optimizers(stage, [towers, reader])
     rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in both]
     saved = state.load(path)
+    shipped = None if saved else state.load((folder or state_folder()) / "shipped.pt")
+    if shipped:
+        towers.load_state_dict(shipped["towers"])
     seen, step, elapsed = 0, 0, 0.0
     if saved:
         towers.load_state_dict(saved["towers"])
@@ -142,7 +156,7 @@ def train(recipe: Recipe, folder: Path | None = None) -> Path:
         data = FreshImages(
             recipe.seed, seen, phase.size, vision.grid, repeats=stage.repeats, real_share=phase.real_share
         )
-        for pixels, labels, adjacency, regions in DataLoader(
+        for pixels, labels, adjacency, regions, teacher in DataLoader(
             data, batch_size=phase.batch_size, num_workers=1, prefetch_factor=8
         ):
             progress = min(1.0, ticker.elapsed / total)
@@ -150,14 +164,15 @@ def train(recipe: Recipe, folder: Path | None = None) -> Path:
             for optimizer, initial in zip(both, rates):
                 for group, rate in zip(optimizer.param_groups, initial):
                     group["lr"] = rate * scale
+            towers.requires_grad_(step >= stage.heads_first_steps)
             x = augment(normalise(pixels)).to(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast("cpu"):
                 out = read(towers, reader, x)
-            value = loss(out, labels, adjacency, regions)
+            value = loss(out, labels, adjacency, regions) + distillation(out, teacher)
             for optimizer in both:
                 optimizer.zero_grad()
             value.backward()
-            nn.utils.clip_grad_norm_([*towers.parameters(), *reader.parameters()], 1.0)
+            nn.utils.clip_grad_norm_([p for m in (towers, reader) for p in m.parameters() if p.grad is not None], 1.0)
             for optimizer in both:
                 optimizer.step()
             step, seen = step + 1, seen + len(pixels)
@@ -179,9 +194,10 @@ def train(recipe: Recipe, folder: Path | None = None) -> Path:
 
 
 def load_towers(vision: VisionConfig, folder: Path | None = None) -> VisualTowers:
-    """The towers of the newest stage-1 state, or untrained ones."""
+    """The towers of the newest stage-1 state, else those that ship where they were restored, else untrained ones."""
     towers = VisualTowers(vision)
-    saved = state.load((folder or state_folder()) / "encoders.pt")
+    base = folder or state_folder()
+    saved = state.load(base / "encoders.pt") or state.load(base / "shipped.pt")
     if saved:
         towers.load_state_dict(saved["towers"])
     return towers.eval()

@@ -14,6 +14,7 @@ from .config import Recipe, state_folder
 from .finetune import build
 from .generator import render
 from .model import MiniGemini
+from .precision import autocast
 from .preprocess import high_resolution
 from .prompts import OCR_TOKENS, clip_ocr, quoting
 
@@ -117,7 +118,7 @@ def answers(model: MiniGemini, test: TestSet, condition: str, batch: int = 8) ->
         chosen = order[start : start + batch]
         items = [test.items[i] for i in chosen]
         asked = [(visual[i.image], i.question, "" if condition == "no OCR" else clip_ocr(test.ocr[i.image], OCR_TOKENS)) for i in items]
-        with torch.autocast(next(model.parameters()).device.type, torch.bfloat16):
+        with autocast(next(model.parameters()).device.type):
             found = model.answer(asked, max(i.limit for i in items))
         for index, text in zip(chosen, found):
             out[index] = text

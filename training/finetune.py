@@ -15,6 +15,7 @@ from .data import Batch, FreshConversations
 from .encoders import load_towers
 from .export import export
 from .model import MiniGemini
+from .precision import autocast
 from .preprocess import normalise
 from .quantise import FourBits
 
@@ -24,12 +25,14 @@ def _to(batch: Batch, device: torch.device) -> Batch:
     return Batch(batch.before.to(device), batch.ids.to(device), batch.labels.to(device), pixels)
 
 
-def build(recipe: Recipe, saved: dict | None = None) -> MiniGemini:
-    """The model with the newest towers, and a saved state's weights when there is one."""
-    weights = saved.get("llm") if saved else None
+def build(recipe: Recipe, saved: dict | None = None, shipped: dict | None = None) -> MiniGemini:
+    """The model with the newest towers and a saved state's weights; what neither holds is what ships, or SmolLM2."""
+    weights = (saved or {}).get("llm") or (shipped or {}).get("llm")
     model = MiniGemini(recipe.vision, language_model.language_model(weights), load_towers(recipe.vision))
+    known = saved or shipped
+    if known:
+        model.mm_projector.load_state_dict(known["projector"])
     if saved:
-        model.mm_projector.load_state_dict(saved["projector"])
         model.towers.load_state_dict(saved["towers"])
     return model
 
@@ -46,7 +49,8 @@ def train(recipe: Recipe, name: str, stage: LanguageStage, folder: Path | None =
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     saved = state.load(path)
     start = saved or (state.load(folder / "align.pt") if name == "finetune" else None)
-    model = build(recipe, start).to(device)
+    shipped = state.load(folder / "shipped.pt")
+    model = build(recipe, start, shipped).to(device)
     model.llm.requires_grad_(stage.train_language_model)
     model.towers.requires_grad_(stage.train_towers)
     groups = [{"params": list(model.mm_projector.parameters()), "rate": stage.connector_learning_rate, "weight_decay": 0.0}]
@@ -72,14 +76,14 @@ def train(recipe: Recipe, name: str, stage: LanguageStage, folder: Path | None =
         write_export(model)
 
     seed = recipe.seed + (2 if name == "align" else 3)
-    data = FreshConversations(seed, index, recipe.vision, stage.tokens_per_batch)
+    data = FreshConversations(seed, index, recipe.vision, stage.tokens_per_batch, stage.real_share)
     running: list[float] = []
     four_bits: FourBits | None = None
     for position, batch in DataLoader(data, batch_size=None, num_workers=1, prefetch_factor=4):
         if ticker.elapsed >= total:
             break
         batch = _to(batch, device)
-        if start is None and step == 0 and batch.pixels is not None:
+        if start is None and shipped is None and step == 0 and batch.pixels is not None:
             with torch.no_grad():
                 model.scale_projector(model.towers(normalise(batch.pixels)))
         progress = min(1.0, ticker.elapsed / total)
@@ -90,7 +94,7 @@ def train(recipe: Recipe, name: str, stage: LanguageStage, folder: Path | None =
             four_bits = FourBits(model.llm)
         if four_bits:
             four_bits.step()
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device.type):
             value = model.loss(batch, stage.train_towers)
         optimizer.zero_grad()
         if value.requires_grad:

@@ -29,6 +29,8 @@ class KnownError:
 
     name: str
     groups: dict[str, str]
+    line: int = 0
+    """Where it stands among the lines."""
 
 
 def normalised(text: str) -> str:
@@ -67,7 +69,7 @@ def find(lines: Sequence[str]) -> list[KnownError]:
         if match is None or any(match.start() < to and start < match.end() for start, to, _ in found):
             continue
         groups = {key: value for key, value in match.groupdict().items() if value is not None}
-        found.append((match.start(), match.end(), KnownError(name, groups)))
+        found.append((match.start(), match.end(), KnownError(name, groups, text.count("\n", 0, match.start()))))
         if len(found) == MOST or general:
             break
     return [error for _, _, error in found]

@@ -36,6 +36,7 @@ class Conversation:
     ocr: str = ""
     has_image: bool = True
     generate: bool = False
+    known_error: str = ""
     facts: dict[str, object] = field(default_factory=dict)
 
 
@@ -82,9 +83,11 @@ def clip_ocr(ocr: str, tokens: int) -> str:
     return ", ".join(head + tail[::-1])
 
 
-def encode_prompt(question: str, ocr: str, has_image: bool = True, generate: bool = False) -> tuple[list[int], list[int]]:
+def encode_prompt(
+    question: str, ocr: str, has_image: bool = True, generate: bool = False, known_error: str = ""
+) -> tuple[list[int], list[int]]:
     """Ids before and after the visual tokens of a first turn, up to where the answer starts."""
-    text = user_text(question, ocr, generate)
+    text = user_text(question, ocr, generate, known_error)
     if has_image:
         return encode(SYSTEM + USER), encode("\n" + text + ASSISTANT)
     return [], encode(SYSTEM + USER + text + ASSISTANT)
@@ -97,7 +100,7 @@ def encode_conversation(
     first = conversation.turns[0]
     ocr = clip_ocr(conversation.ocr, ocr_tokens) if conversation.ocr else ""
     before, after = encode_prompt(
-        first.question, ocr, conversation.has_image, conversation.generate
+        first.question, ocr, conversation.has_image, conversation.generate, conversation.known_error
     )
     labels = [IGNORE] * len(after)
     end = language_model.tokenizer().token_to_id(END)

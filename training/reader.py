@@ -8,6 +8,8 @@ from torch import nn
 from .config import VisionConfig
 from .generator.labels import HEADS, MAX_NODES, REGIONS
 
+TEACHER_WIDTH = 128
+"""What is asked of the teacher's features: their first principal components (`teacher.py`)."""
 HEADS_ON_MEAN = ("kind", "subkind", "theme", "icon", "count", "language", "colour")
 
 
@@ -31,6 +33,9 @@ class Reader(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in HEADS.items()})
         self.mean_heads = _mean_heads(width)
+        self.teacher_head = nn.Linear(width, TEACHER_WIDTH)
+        self.low_teacher_head = nn.Linear(width, TEACHER_WIDTH)
+        self.high_teacher_head = nn.Linear(vision.convnext_dims[-1], TEACHER_WIDTH)
         self.adjacency_head = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 1))
         self.regions_head = nn.Linear(width, len(REGIONS))
         self.low_norm = nn.LayerNorm(vision.hidden_size)
@@ -58,6 +63,7 @@ class Reader(nn.Module):
         )
         out["adjacency"] = self.adjacency_head(pairs).squeeze(-1)
         out["regions"] = self.regions_head(x)
+        out["teacher"] = self.teacher_head(x.mean(1))
         return out
 
     def streams(self, low: torch.Tensor, high: list[torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -66,7 +72,9 @@ class Reader(nn.Module):
         out = {f"high_{name}": head(last) for name, head in self.high_heads.items()}
         cells = F.adaptive_avg_pool2d(high[-2], self.grid).flatten(2).transpose(1, 2)
         out["high_regions"] = self.high_regions_head(self.high_regions_norm(cells))
+        out["high_teacher"] = self.high_teacher_head(last)
         x = self.low_norm(low)
+        out["low_teacher"] = self.low_teacher_head(x.mean(1))
         out |= {f"low_{name}": head(x.mean(1)) for name, head in self.low_heads.items()}
         out["low_regions"] = self.low_regions_head(x)
         return out

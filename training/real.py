@@ -1,8 +1,8 @@
 """Real images out of public git repositories: fetched at pinned commits, checked, kept in the state folder, never committed.
 
-`real_training.json` and `real_test.json` name them: a list of `{repo, commit, licence, images: [{file, path, sha256,
-kind, …}]}`. The rest of an image's entry is its truth (`explanation` and `alt`; `facts`, `visible`, `key` and `fix`).
-A repository lends its images to one of the two lists only.
+`real_training.json`, `real_test.json` and `real_unlabelled.json` name them: a list of `{repo, commit, licence, images: [{file, path, sha256,
+kind, …}]}`, without a kind where only the teacher tells it. The rest of an image's entry is its truth (`explanation` and `alt`; `facts`, `visible`, `key` and `fix`).
+A repository lends its images to tests or to training only.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from .config import state_folder
 
-LISTS = {"train": "real_training.json", "test": "real_test.json"}
+LISTS = {"train": "real_training.json", "test": "real_test.json", "unlabelled": "real_unlabelled.json"}
 REPOSITORIES = "https://github.com/{owner}/{name}.git"
 """Where repositories are; the variable MINI_GEMINI_REPOSITORIES names another place, a folder of mirrors for one."""
 MOST_BYTES = 8 << 20
@@ -147,7 +147,7 @@ def fetch(path: Path, folder: Path, clones: Path) -> Fetched:
 
 
 def run() -> None:
-    """Both lists into the state folder: `real/train`, `real/test` and, beside them, the records of what is there."""
+    """All lists into the state folder: `real/train`, `real/test`, `real/unlabelled` and, beside them, the records of what is there."""
     base = state_folder() / "real"
     for split, name in LISTS.items():
         found = fetch(Path(__file__).parent / name, base / split, base / "git")

@@ -10,7 +10,9 @@ from PIL import Image
 from .config import state_folder
 from .encoder_data import random_part, real_image, real_records
 from .generator.phrasing import question, quoted
-from .prompts import VISIBLE, Conversation, Turn
+from .known_errors import KnownError, find
+from .prompts import KNOWN_ERROR, VISIBLE, Conversation, Turn
+from .teacher_file import pseudo_labelled
 
 PHRASES = {
     "code": ["a screenshot of code", "a screenshot of source code in an editor"], "terminal": ["a screenshot of a terminal", "a terminal"],
@@ -26,6 +28,9 @@ class RealTalk:
     RELOAD = 200
     """Examples after which the files are read again: they may have grown."""
 
+    UNREAD = 0.25
+    """Part of the examples whose text was not read, or whose label is the teacher's: only their kind is told."""
+
     def __init__(self) -> None:
         self.given = 0
         self.load()
@@ -33,18 +38,33 @@ class RealTalk:
     def load(self) -> None:
         path = state_folder() / "real" / "ocr.json"
         self.ocr: dict[str, list[str]] = json.loads(path.read_text()) if path.exists() else {}
-        self.records = [record for record in real_records(False) if record["file"] in self.ocr]
-        self.explained = [record for record in self.records if record.get("explanation")]
+        everything = [record for record in real_records(False) if there(record)]
+        self.records = [record for record in everything if record["file"] in self.ocr]
+        self.unread = _by_kind([*(r for r in everything if r["file"] not in self.ocr), *filter(there, pseudo_labelled())])
+        self.by_kind = _by_kind(self.records)
 
     def example(self, rng: random.Random) -> tuple[Image.Image, Conversation]:
-        """A random image, explained ones more often, with questions about it."""
+        """A random image with questions about it: kinds alike often, explained images more often."""
         self.given += 1
         if self.given % self.RELOAD == 0:
             self.load()
-        record = rng.choice(self.explained if self.explained and rng.random() < 0.6 else self.records)
+        if self.unread and rng.random() < self.UNREAD:
+            record = rng.choice(self.unread[rng.choice(sorted(self.unread))])
+            return random_part(rng, real_image(record)), self.of_kind(rng, record["kind"])
+        pool = self.by_kind[rng.choice(sorted(self.by_kind))]
+        explained = [record for record in pool if record.get("explanation")]
+        record = rng.choice(explained if explained and rng.random() < 0.5 else pool)
         picture = real_image(record)
         lines = self.ocr[record["file"]]
         return (random_part(rng, picture) if not lines and rng.random() < 0.5 else picture), self.conversation(rng, record, lines)
+
+    def of_kind(self, rng: random.Random, kind: str) -> Conversation:
+        """What the picture alone tells."""
+        turns = [
+            Turn(question(rng, "explain", "train"), f"This is {rng.choice(PHRASES[kind])}.", "explain"),
+            Turn(question(rng, "kind", "train"), f"It is {rng.choice(PHRASES[kind])}.", "kind"),
+        ]
+        return Conversation([rng.choice(turns)])
 
     def conversation(self, rng: random.Random, record: dict[str, Any], lines: list[str]) -> Conversation:
         phrase = rng.choice(PHRASES[record["kind"]])
@@ -53,11 +73,31 @@ class RealTalk:
         turns.append(Turn(question(rng, "kind", "train"), f"It is {phrase}.", "kind"))
         if record.get("alt"):
             turns.append(Turn(question(rng, "alt", "train"), record["alt"], "alt"))
+        found = find(lines)
+        if found and record["kind"] in ("terminal", "code"):
+            turns.append(Turn(question(rng, "error", "train"), _named(rng, found[0], lines), "error"))
         if lines and rng.random() < 0.3:
             turns.append(Turn(question(rng, "text", "train"), VISIBLE, "text"))
         if rng.random() < 0.3:
             rng.shuffle(turns)
-        return Conversation(turns, ocr=", ".join(lines))
+        return Conversation(turns, ocr=", ".join(lines), known_error=found[0].name if found else "")
+
+
+def there(record: dict[str, Any]) -> bool:
+    return (state_folder() / "real" / record.get("folder", "train") / record["file"]).exists()
+
+
+def _by_kind(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        kinds.setdefault(record["kind"], []).append(record)
+    return kinds
+
+
+def _named(rng: random.Random, error: KnownError, lines: list[str]) -> str:
+    """A sentence with the line that tells a known error, which the engine then explains."""
+    line = lines[min(error.line, len(lines) - 1)][:100]
+    return rng.choice([f"The error is {error.name}: `{line}`.", f"It shows an error: `{line}`."]) + f"\n{KNOWN_ERROR}"
 
 
 def _salient(rng: random.Random, lines: list[str]) -> str:

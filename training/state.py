@@ -25,16 +25,24 @@ def load(path: Path) -> dict[str, Any] | None:
 
 
 class Ticker:
-    """Says when the next checkpoint is due and counts the seconds of training across restarts."""
+    """Says when the next checkpoint is due and counts the seconds of training across restarts.
+
+    A stage asks at every step. Where it could not for longer, because the process was stopped, only `LONGEST` counts.
+    """
+
+    LONGEST = 60.0
 
     def __init__(self, minutes: float, elapsed: float = 0.0) -> None:
         self.period = minutes * 60
-        self.start = time.monotonic() - elapsed
-        self.last = time.monotonic()
+        self.counted = elapsed
+        self.asked = self.last = time.monotonic()
 
     @property
     def elapsed(self) -> float:
-        return time.monotonic() - self.start
+        now = time.monotonic()
+        self.counted += min(self.LONGEST, now - self.asked)
+        self.asked = now
+        return self.counted
 
     def due(self) -> bool:
         """True once per period."""

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from .generator import Sample
 from .generator.words import Words
+from .known_errors import find
 from .prompts import VISIBLE, Conversation, Turn
 
 WEIGHTS = {
     "explain": 3.0, "error": 2.4, "mermaid": 1.6, "alt": 1.0, "kind": 0.6, "theme": 0.3, "transcribe": 0.5, "html": 0.5,
     "table_markdown": 0.8, "chart_table": 1.2, "text": 0.7, "language": 1.0, "code": 1.0, "no_error": 0.5,
 }  # fmt: skip
+KNOWN = "known "
+"""Begins the task of a turn that replaces its namesake where the built-in list knows the error."""
 STYLES = ["flat illustration", "watercolour painting", "line drawing", "pixel art", "isometric illustration", "photo", "pencil sketch", "minimal vector icon", "3D render"]
 SUBJECTS = ["a rocket over a mountain", "a cat at a keyboard", "a friendly robot", "a lighthouse at night", "a cloud with a lock", "a city skyline", "a cup of coffee",
             "a paper plane", "an owl reading a book", "a tree with database cylinders", "a bridge between two islands", "a gear and a leaf", "a compass on a map",
@@ -81,12 +84,20 @@ def _quoting(turn: Turn) -> Turn:
     return turn
 
 
+def known_turns(turns: list[Turn], known: bool) -> list[Turn]:
+    """What the built-in list explains is only named; what it does not know is explained by the model (`KNOWN`)."""
+    listed = {turn.task.removeprefix(KNOWN): turn for turn in turns if turn.task.startswith(KNOWN)}
+    own = [turn for turn in turns if not turn.task.startswith(KNOWN)]
+    return [Turn(t.question, listed[t.task].answer, t.task) if known and t.task in listed else t for t in own]
+
+
 def about_image(rng: random.Random, sample: Sample, count: int = 3) -> Conversation:
     """Questions about one image; one in seven without OCR text."""
     ocr = sample.ocr if rng.random() < 0.86 else ""
-    turns = [t for t in sample.turns if ocr or t.task not in ("text", "transcribe")]
+    found = find(ocr.split(", ")) if ocr else []
+    turns = [t for t in known_turns(sample.turns, bool(found)) if ocr or t.task not in ("text", "transcribe")]
     picked = [_quoting(t) if ocr else t for t in _pick(rng, turns, count)]
-    return Conversation(picked, ocr=ocr, facts={"kind": sample.kind})
+    return Conversation(picked, ocr=ocr, known_error=found[0].name if found else "", facts={"kind": sample.kind})
 
 
 def conversation(rng: random.Random, sample: Sample, split: str = "train") -> Conversation:

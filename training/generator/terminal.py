@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
-from ..prompts import Turn
+from ..prompts import KNOWN_ERROR, Turn
 from .canvas import PALETTE, Canvas
 from .drawing import Drawing
-from .errors import errors
+from .errors import errors, listed_errors
 from .fonts import family, font
 from .labels import KINDS, SUBKINDS
 from .outputs import OUTPUTS, invented_error
@@ -41,11 +42,22 @@ class Failure:
         named = [line for line in lines if self.key.split()[0].lower() in line.lower()]
         return (named or lines)[-1]
 
+    @property
+    def place(self) -> str:
+        """` in FILE, line N` where the output names one, else nothing."""
+        found = re.search(r'File "([^"]{1,60})", line (\d+)|([\w./\\-]{1,60}\.[a-z]{1,4})[:(](\d+)', self.output)
+        if found is None:
+            return ""
+        return f" in {found[1] or found[3]}, line {found[2] or found[4]}"
+
 
 def make_failure(rng: random.Random, words: Words, split: str) -> Failure:
     if rng.random() < 0.18:
         key, command, output, cause, fix = invented_error(rng, words)
         return Failure(key, "", command, output, cause, fix)
+    if split == "train" and rng.random() < 0.2:
+        listed = rng.choice(listed_errors())
+        return Failure(listed.key, listed.tool, listed.command, listed.output, listed.cause, listed.fix)
     template = rng.choice(errors(split))
     values = words.variables()
     if template.tool in ("JavaScript", "Node.js", "TypeScript", "Java", "C#", "Browser console"):
@@ -79,7 +91,16 @@ def failure_turns(rng: random.Random, split: str, failure: Failure, lead: str) -
             f"`{f.message}` means that {f.cause}. To fix it, {f.fix}.",
         ]
     )
+    named = rng.choice(
+        [
+            f"The error is {f.key}{f.place}: `{f.message}`.",
+            f"It shows {f.phrase}{f.place}: `{f.message}`.",
+            f"`{f.command}` failed{f.place} with {f.phrase}, {f.key}.",
+        ]
+    )
     return [
+        Turn("", f"{lead} {said}{message}", "known explain"),
+        Turn("", f"{named}\n{KNOWN_ERROR}", "known error"),
         Turn(question(rng, "explain", split), f"{lead} {said}{message}{tail}", "explain"),
         Turn(question(rng, "error", split), answer, "error"),
         Turn(question(rng, "alt", split), f"{lead.rstrip('.').split(' is ', 1)[-1].capitalize()}: {f.key}, because {f.cause}", "alt"),

@@ -8,9 +8,9 @@ from training.data import collate, group
 from training.generator import render
 from training.language_model import decode, encode
 from training.llava import parse
-from training.prompts import IGNORE, VISIBLE, Conversation, Turn, clip_ocr, encode_conversation, encode_prompt, quoting
+from training.prompts import IGNORE, KNOWN_ERROR, VISIBLE, Conversation, Turn, clip_ocr, encode_conversation, encode_prompt, quoting
 from training.real_talk import RealTalk
-from training.tasks import conversation
+from training.tasks import about_image, conversation
 
 
 def test_prompt_is_chatml_with_the_references_options() -> None:
@@ -43,6 +43,32 @@ def test_text_is_marked_and_not_copied() -> None:
                 assert turn.answer.endswith(f"\n{VISIBLE}")
             if not talk.ocr:
                 assert VISIBLE not in turn.answer
+
+
+def test_a_known_error_is_named_and_left_to_the_list() -> None:
+    """What the list knows the model only names; what it does not know the model explains itself."""
+    known = unknown = 0
+    for seed in range(120):
+        talk = about_image(random.Random(seed), render(seed, kind="terminal"), 4)
+        prompt = decode(encode_conversation(talk, 2000, 2000).after)
+        assert (f"\n{KNOWN_ERROR} {talk.known_error}\n" in prompt) == bool(talk.known_error)
+        assert not any(turn.task.startswith("known") or not turn.question for turn in talk.turns)
+        for turn in talk.turns:
+            if turn.task == "error" and talk.known_error:
+                assert turn.answer.endswith(f"\n{KNOWN_ERROR}") and "ix it" not in turn.answer
+                known += 1
+            elif turn.task == "error":
+                assert KNOWN_ERROR not in turn.answer
+                unknown += 1
+    assert known > 3 and unknown > 3
+
+
+def test_a_real_image_with_a_known_error() -> None:
+    lines = ["npm start", 'npm ERR! Missing script: "start"']
+    talk = RealTalk().conversation(random.Random(4), {"file": "a", "kind": "terminal"}, lines)
+    answer = next(turn.answer for turn in talk.turns if turn.task == "error")
+    assert talk.known_error == "npm missing script"
+    assert "Missing script" in answer and answer.endswith(f"\n{KNOWN_ERROR}")
 
 
 def test_quoting_adds_what_was_read() -> None:

@@ -106,18 +106,20 @@ def test_a_list_cannot_write_elsewhere(tmp_path: Path, source: dict[str, Any]) -
 
 def test_the_lists_are_sound_and_apart() -> None:
     licences = {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "CC-BY-4.0"}
-    repositories, digests, kinds = {}, {}, {}
+    repositories, digests, kinds, files = {}, {}, {}, set()
     for split, name in real.LISTS.items():
         sources = real.read_list(LISTED / name)
         images = [image for source in sources for image in source["images"]]
         assert all(set(source["licence"].split(" OR ")) <= licences for source in sources)
-        assert len({image["file"] for image in images}) == len(images)
+        assert not files & {image["file"] for image in images} and len({image["file"] for image in images}) == len(images)
+        files |= {image["file"] for image in images}
         repositories[split] = {source["repo"] for source in sources}
         digests[split] = {image["sha256"] for image in images}
-        kinds[split] = {image["kind"] for image in images}
-    assert kinds["train"] == kinds["test"] == set(KINDS)
-    assert not repositories["train"] & repositories["test"]
-    assert not digests["train"] & digests["test"]
+        kinds[split] = {image.get("kind") for image in images}
+    assert kinds["train"] == kinds["test"] == set(KINDS) and kinds["unlabelled"] == {None}
+    for split in ("train", "unlabelled"):
+        assert not repositories[split] & repositories["test"]
+        assert not digests[split] & digests["test"]
 
 
 def test_test_images_are_read_with_their_truth(tmp_path: Path) -> None:
