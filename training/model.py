@@ -8,6 +8,7 @@ from torch import nn
 from . import language_model
 from .config import VisionConfig
 from .data import Batch
+from .known_errors import find
 from .preprocess import normalise
 from .prompts import IGNORE, encode_prompt
 from .towers import VisualTowers, projector
@@ -70,7 +71,9 @@ class MiniGemini(nn.Module):
         device = embed.weight.device
         rows = []
         for visual, question, ocr in questions:
-            before, after = encode_prompt(question, ocr, visual is not None, generate)
+            known = find(ocr.split(", ")) if ocr else []
+            named = known[0].name if known else ""
+            before, after = encode_prompt(question, ocr, visual is not None, generate, named)
             tail = embed(torch.tensor(after, device=device))
             if visual is None:
                 rows.append(tail)
