@@ -7,6 +7,7 @@
 import * as vscode from "vscode";
 import { FailureError } from "../shared/failure";
 import type { ServerAddress } from "../shared/protocol";
+import { askForToken } from "./token-prompt";
 
 const allowedKey = "server.allowed";
 const tokenKey = (origin: string): string => `server.token:${origin}`;
@@ -51,19 +52,10 @@ export async function setServerToken(context: vscode.ExtensionContext): Promise<
     return;
   }
   const { origin } = parse(url);
-  const token = await vscode.window.showInputBox({
+  await askForToken(context.secrets, {
     title: vscode.l10n.t("Token of {origin}", { origin }),
-    prompt: vscode.l10n.t("Empty: no token. It is kept with VS Code's secrets and sent to this server only."),
-    password: true,
-    ignoreFocusOut: true,
-    validateInput: (value) =>
-      /^[\x21-\x7e]*$/.test(value.trim())
-        ? undefined
-        : vscode.l10n.t("A token has no spaces and only ASCII characters."),
+    key: tokenKey(origin),
   });
-  if (token === undefined) return;
-  if (token.trim() === "") await context.secrets.delete(tokenKey(origin));
-  else await context.secrets.store(tokenKey(origin), token.trim());
 }
 
 function parse(url: string): URL {

@@ -19,13 +19,14 @@ import { saveAndTell } from "../illustrate/save-and-tell";
 import { isImage, nameOf, readImage } from "../images";
 import { activeImage, pickImages } from "../pick-images";
 import type { TaskName } from "../tasks";
+import { webviewPage } from "../webview-page";
 import { newChat, type ChatStore, type StoredContext, type StoredImage } from "./chat-store";
 import { ChatSession } from "./chat-session";
 import { insertAtCursor, newFile } from "./editor-actions";
 import { exportChat } from "./export-chat";
 import { openLink } from "./open-link";
 import { pickContexts } from "./question-context";
-import { viewHtml } from "./view-html";
+import { viewTexts } from "./view-texts";
 
 const openChatKey = "openChat";
 const textEveryMilliseconds = 50;
@@ -117,7 +118,7 @@ export class ChatView implements vscode.WebviewViewProvider {
         if (!this.#ended) void showFailure(thrown, this.#log);
       });
     });
-    view.webview.html = viewHtml(view.webview, extensionUri);
+    view.webview.html = webviewPage(view.webview, extensionUri, { folder: ["webview"], texts: viewTexts() });
   }
 
   async reveal(focus: "question" | "chats" = "question"): Promise<void> {

@@ -10,9 +10,10 @@ import {
   type PanelToHost,
 } from "../../shared/illustration-protocol";
 import { failureMessage, showFailure } from "../failure-message";
+import { webviewPage } from "../webview-page";
 import type { Illustrator } from "./illustrator";
 import type { ReferenceTarget } from "./insert-reference";
-import { panelHtml } from "./panel-html";
+import { panelTexts } from "./panel-texts";
 import type { PictureStore } from "./picture-store";
 import { saveAndTell } from "./save-and-tell";
 
@@ -106,7 +107,10 @@ export class IllustrationPanel implements vscode.Disposable {
       if (!isPanelMessage(value)) return;
       this.#receive(value).catch((thrown: unknown) => void showFailure(thrown, log));
     });
-    panel.webview.html = panelHtml(panel.webview, context.extensionUri);
+    panel.webview.html = webviewPage(panel.webview, context.extensionUri, {
+      folder: ["webview", "illustration"],
+      texts: panelTexts(),
+    });
   }
 
   async #receive(message: PanelToHost): Promise<void> {

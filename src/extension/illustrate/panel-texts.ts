@@ -1,8 +1,8 @@
-/** The page of the illustration panel: strict content security policy, texts in VS Code's language. */
+/** What the illustration panel says, in VS Code's language. */
 import * as vscode from "vscode";
 import type { PanelText } from "../../shared/illustration-texts";
 
-const texts = (): Record<PanelText, string> => ({
+export const panelTexts = (): Record<PanelText, string> => ({
   title: vscode.l10n.t("Illustration"),
   prompt: vscode.l10n.t("What to draw"),
   promptHint: vscode.l10n.t("A red rocket above the clouds"),
@@ -42,32 +42,3 @@ const texts = (): Record<PanelText, string> => ({
   chooseModel: vscode.l10n.t("Choose Model Folder…"),
   showLog: vscode.l10n.t("Show Log"),
 });
-
-export function panelHtml(webview: vscode.Webview, extension: vscode.Uri): string {
-  const nonce = crypto.randomUUID().replaceAll("-", "");
-  const asset = (name: string): string =>
-    webview.asWebviewUri(vscode.Uri.joinPath(extension, "dist", "webview", "illustration", name)).toString();
-  const policy = [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}' ${webview.cspSource}`,
-    // The toolkit's buttons adopt style sheets and set style attributes; no script can come in this way.
-    `style-src ${webview.cspSource} 'unsafe-inline'`,
-    `img-src ${webview.cspSource}`,
-  ].join("; ");
-  const data = JSON.stringify(texts()).replaceAll("<", "\\u003c");
-  return `<!DOCTYPE html>
-<html lang="${vscode.env.language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>Mini-Gemini</title>
-<link rel="stylesheet" href="${asset("main.css")}">
-</head>
-<body>
-<div id="app"></div>
-<script type="application/json" id="texts" nonce="${nonce}">${data}</script>
-<script type="module" nonce="${nonce}" src="${asset("main.js")}"></script>
-</body>
-</html>`;
-}

@@ -1,23 +1,29 @@
-/** The page of the chat view: strict content security policy, one module script, texts in VS Code's language. */
+/** The page of a webview: strict content security policy, one module script, texts in VS Code's language. */
 import * as vscode from "vscode";
-import { viewTexts } from "./view-texts";
 
-export function viewHtml(webview: vscode.Webview, extension: vscode.Uri): string {
+export interface WebviewPage {
+  /** Where `main.js` and `main.css` lie, below `dist`. */
+  readonly folder: readonly string[];
+  /** What the page says, by name; its script finds them in `#texts`. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+export function webviewPage(webview: vscode.Webview, extension: vscode.Uri, { folder, texts }: WebviewPage): string {
   const nonce = crypto.randomUUID().replaceAll("-", "");
   const asset = (name: string): string =>
-    webview.asWebviewUri(vscode.Uri.joinPath(extension, "dist", "webview", name)).toString();
+    webview.asWebviewUri(vscode.Uri.joinPath(extension, "dist", ...folder, name)).toString();
   const policy = [
     "default-src 'none'",
     // What the main script imports inherits its nonce; no other script runs, wherever it comes from.
     `script-src 'nonce-${nonce}'`,
-    // KaTeX and Mermaid set style attributes; no script can come in this way.
+    // The toolkit, KaTeX and Mermaid set style attributes; no script can come in this way.
     `style-src ${webview.cspSource} 'unsafe-inline'`,
     `img-src ${webview.cspSource} blob: data:`,
     `font-src ${webview.cspSource}`,
     "form-action 'none'",
     "base-uri 'none'",
   ].join("; ");
-  const data = JSON.stringify(viewTexts()).replaceAll("<", "\\u003c");
+  const data = JSON.stringify(texts).replaceAll("<", "\\u003c");
   return `<!DOCTYPE html>
 <html lang="${vscode.env.language}">
 <head>
