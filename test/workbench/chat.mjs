@@ -17,9 +17,12 @@ export class Chat {
     this.page = page;
     this.box = box;
     this.shots = shots;
-    /** <iframe class=webview> (the service worker's shell) > <iframe id=active-frame> (the extension's page). */
+    /**
+     * <iframe class=webview> (the service worker's shell) > <iframe id=active-frame> (the extension's page). The purpose
+     * tells the view in the side bar from the extension's panels.
+     */
     this.view = page
-      .frameLocator('iframe.webview.ready[src*="extensionId=mini-gemini.mini-gemini"]')
+      .frameLocator('iframe.webview.ready[src*="extensionId=mini-gemini.mini-gemini"][src*="purpose=webviewView"]')
       .frameLocator("iframe#active-frame");
     this.field = this.view.locator(".composer textarea");
     this.answers = this.view.locator("article.assistant");
@@ -80,16 +83,6 @@ export class Chat {
     }
     await input.fill(`>${title}`);
     await this.page.locator(`.quick-input-list [role=option][aria-label^="${title}"]`).first().click();
-  }
-
-  /** Closes panels of the extension, so that its only page is the chat's. */
-  async closePanels() {
-    const tabs = this.page.locator(".tab").filter({ hasText: "Illustration" });
-    for (let left = await tabs.count(); left > 0; left--) {
-      await tabs.first().hover();
-      await tabs.first().locator(".codicon-close").click();
-    }
-    await tabs.first().waitFor({ state: "detached" });
   }
 
   async newChat() {

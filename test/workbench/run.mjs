@@ -2,13 +2,15 @@
 // usage: node run.mjs [part of a scenario's name]
 import fs from "node:fs";
 import path from "node:path";
-import { Chat } from "./chat.mjs";
-import { hostErrors, makeSandbox, openWorkbench, removeSandbox, startBrowser, startServer } from "./lib.mjs";
-import { writeWorkspace } from "./pictures.mjs";
+import { hostErrors } from "./lib.mjs";
+import { Session } from "./session.mjs";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const shots = path.join(import.meta.dirname, "artifacts");
 const wanted = process.argv[2] ?? "";
+/** Nothing a scenario waits for takes as long; a few name their own limit. */
+const scenarioSeconds = 150;
+/** Where this is used up something is wrong with the machine, and the scenarios left would tell nothing new. */
+const wholeSeconds = 15 * 60;
 fs.mkdirSync(shots, { recursive: true });
 
 const files = fs.readdirSync(path.join(import.meta.dirname, "scenarios")).sort();
@@ -17,23 +19,33 @@ const scenarios = modules
   .flatMap((module) => module.scenarios)
   .filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
 
-const opened = [];
+const sessions = [];
+async function openSession(environment = {}) {
+  const session = await Session.start({ shots, environment });
+  sessions.push(session);
+  return session;
+}
+
 let failed = 0;
 let troubles = 0;
+const started = performance.now();
+const secondsSince = (time) => (performance.now() - time) / 1000;
 try {
-  const main = await openChat({ MINI_GEMINI_TEST_ENGINE: path.join(shots, "fake-engine.js") });
-  for (const { name, run, skip } of scenarios) {
-    const reason = skip?.();
-    if (reason !== undefined) {
-      console.log(`ok - ${name} # SKIP ${reason}`);
-      continue;
-    }
-    if (await attempt(name, run, main)) console.log(`ok - ${name}`);
+  const main = await openSession({ MINI_GEMINI_TEST_ENGINE: path.join(shots, "fake-engine.js") });
+  for (const scenario of scenarios) {
+    const reason = scenario.skip?.();
+    const begun = performance.now();
+    if (reason !== undefined) console.log(`ok - ${scenario.name} # SKIP ${reason}`);
+    else if (secondsSince(started) > wholeSeconds) {
+      failed++;
+      console.log(`not ok - ${scenario.name} (not tried: the scenarios before took too long)`);
+    } else if (await attempt(scenario, main))
+      console.log(`ok - ${scenario.name} (${secondsSince(begun).toFixed(1)} s)`);
     // A headless browser on a busy machine loses a key or a click now and then: once more, and said so.
-    else if (await attempt(name, run, main)) console.log(`ok - ${name} (at the second try)`);
+    else if (await attempt(scenario, main)) console.log(`ok - ${scenario.name} (at the second try)`);
     else {
       failed++;
-      console.log(`not ok - ${name}`);
+      console.log(`not ok - ${scenario.name}`);
     }
   }
   const errors = hostErrors(main.box, "mini-gemini");
@@ -41,73 +53,30 @@ try {
   for (const error of errors) console.log(error.slice(0, 600).replace(/^/gm, "  "));
   failed += errors.length;
 } finally {
-  for (const { close } of opened) await close();
+  for (const session of sessions) await session.close();
 }
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** @returns whether a scenario went through; where it did not, says why and leaves a picture. */
-async function attempt(name, run, main) {
-  for (const { said } of opened) said.length = 0;
+/** @returns whether a scenario went through; where it did not, says why, leaves a picture and opens a new window. */
+async function attempt({ name, run, limit = scenarioSeconds }, main) {
+  for (const { said } of sessions) said.length = 0;
+  let timer;
+  const tooLong = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${limit} s`)), limit * 1000);
+  });
   try {
-    if (!name.startsWith("illustrations")) await main.chat.closePanels();
-    await run({ ...main, openChat, shots });
+    const { chat, page, box, blocked } = main;
+    await Promise.race([run({ chat, page, box, blocked, main, openSession, shots }), tooLong]);
     return true;
   } catch (error) {
-    const said = opened.flatMap((one) => one.said);
+    const said = sessions.flatMap((one) => one.said);
     console.log(`# ${name}`);
     console.log([String(error.stack).slice(0, 2000), ...said].join("\n").replace(/^/gm, "  "));
     await main.chat.shot(`failed-${++troubles}`).catch(() => undefined);
-    // What the scenario left held down or open is no start for the next.
-    await main.page.mouse.up().catch(() => undefined);
-    await main.page.keyboard.up("Shift").catch(() => undefined);
-    await main.page.keyboard.press("Escape").catch(() => undefined);
+    // What the scenario left open, held down or waiting is no start for the next.
+    await main.openWindow();
     return false;
+  } finally {
+    clearTimeout(timer);
   }
-}
-
-/** A VS Code of its own with the extension and the test's workspace. */
-async function openChat(environment = {}) {
-  const box = makeSandbox();
-  installFromSource(box);
-  await writeWorkspace(box.ws);
-  const server = await startServer(box, environment);
-  const browser = await startBrowser();
-  const said = [];
-  const close = async () => {
-    await browser.close();
-    await server.stop();
-    removeSandbox(box);
-  };
-  opened.push({ close, said });
-  const { page, ctx, blocked } = await openWorkbench(browser, server.url, { folder: box.ws });
-  page.on("console", (message) => {
-    if (message.type() === "error") said.push(message.text().slice(0, 300));
-  });
-  page.on("pageerror", (error) => said.push(String(error.stack).slice(0, 600)));
-  await ctx.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
-  const chat = new Chat({ page, box, shots });
-  await page.locator('.activitybar .action-label[aria-label="Mini-Gemini"]').first().waitFor();
-  await chat.row("red.png").waitFor();
-  return { chat, page, box, blocked, browser, server };
-}
-
-/** The extension as it is in this tree, bundled. */
-function installFromSource(sandbox) {
-  const { name, publisher, version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
-  const id = `${publisher}.${name}`;
-  const folder = `${id}-${version}`;
-  const link = path.join(sandbox.dir, "ext", folder);
-  fs.symlinkSync(root, link);
-  fs.writeFileSync(
-    path.join(sandbox.dir, "ext/extensions.json"),
-    JSON.stringify([
-      {
-        identifier: { id },
-        version,
-        location: { $mid: 1, path: link, scheme: "file" },
-        relativeLocation: folder,
-        metadata: {},
-      },
-    ]),
-  );
 }

@@ -5,10 +5,12 @@ import os from "node:os";
 import path from "node:path";
 import assert from "node:assert/strict";
 import yauzl from "yauzl";
+import { Chat } from "./chat.mjs";
 import * as rig from "./lib.mjs";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const target = "linux-x64";
+const shots = path.join(import.meta.dirname, "artifacts");
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "mini-gemini-vsix-"));
 const vsix = path.join(scratch, `mini-gemini-${target}.vsix`);
 const starter = fs.existsSync(path.join(root, "media/starter"));
@@ -86,37 +88,22 @@ await check(
     server = await rig.startServer(box);
     browser = await rig.startBrowser();
     ({ page } = await rig.openWorkbench(browser, server.url, { folder: box.ws }));
-    page.setDefaultTimeout(120_000);
-    await page.locator('.activitybar .action-label[aria-label="Mini-Gemini"]').first().waitFor();
-    const row = page.locator(".explorer-folders-view").getByRole("treeitem", { name: "red.png" });
-    // Another view may be in front when the workbench opens.
-    for (let tries = 0; tries < 20 && !(await row.isVisible()); tries++) {
-      await page.keyboard.press("Control+Shift+E");
-      await row.waitFor({ timeout: 10_000 }).catch(() => undefined);
-    }
-    const item = page.locator(".monaco-menu [role=menuitem]").filter({ hasText: "Explain Image" }).first();
-    // The menu of a workbench that is still busy may close again by itself.
-    const chat = page.locator("iframe.webview.ready").first();
-    for (let tries = 0; tries < 10 && !(await chat.isVisible()); tries++) {
-      await row.click({ button: "right", timeout: 10_000 }).catch(() => undefined);
-      await item.click({ timeout: 10_000 }).catch(() => page.keyboard.press("Escape"));
-      await chat.waitFor({ timeout: 20_000 }).catch(() => undefined);
-    }
-    const view = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
-    const answer = view.locator("article.assistant");
-    await answer.first().waitFor();
-    // However it ends: what went wrong says more than a wait in vain.
-    await view.locator(".starter, article.assistant .failure").first().waitFor();
-    const text = await answer.first().innerText();
-    console.log(`# ${text.replace(/\s+/g, " ").slice(0, 300)}`);
-    const failures = await view.locator(".failure").allInnerTexts();
+    const chat = new Chat({ page, box, shots });
+    await chat.tab("Mini-Gemini").waitFor();
+    await chat.choose("red.png", "Explain Image");
+    // Loading takes its time on a slow machine.
+    const answer = chat.answers.first();
+    await answer.and(chat.view.locator("[aria-busy=false]")).waitFor({ timeout: 300_000 });
+    console.log(`# ${(await answer.innerText()).replace(/\s+/g, " ").slice(0, 300)}`);
+    const failures = await chat.view.locator(".failure").allInnerTexts();
     if (starter) assert.deepEqual(failures, []);
     else assert.match(failures.join(" "), /no folder/);
-    await page.screenshot({ path: path.join(import.meta.dirname, "artifacts", "vsix.png") });
+    if (starter) await chat.view.locator(".starter").waitFor();
+    await chat.shot("vsix");
   },
 );
 
-if (failed > 0) await page?.screenshot({ path: path.join(import.meta.dirname, "artifacts", "vsix-failed.png") });
+if (failed > 0) await page?.screenshot({ path: path.join(shots, "vsix-failed.png") });
 await browser?.close();
 await server?.stop();
 if (box !== undefined) rig.removeSandbox(box);

@@ -9,8 +9,9 @@ export const scenarios = [
   {
     name: "explains a screenshot with the starter model, and reads its text",
     skip: () => (fs.existsSync(path.join(starter, "manifest.json")) ? undefined : "media/starter holds no model here"),
-    run: async ({ openChat }) => {
-      const { chat, blocked } = await openChat();
+    limit: 330,
+    run: async ({ openSession }) => {
+      const { chat, blocked } = await openSession();
       await chat.theme("dark", { view: false });
       await chat.choose("build-error.png", "Explain Image");
       const answer = chat.answers.first();

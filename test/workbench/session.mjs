@@ -1,0 +1,73 @@
+// A VS Code server of its own with the extension as it is in this tree, and a window on it.
+import fs from "node:fs";
+import path from "node:path";
+import { Chat } from "./chat.mjs";
+import { makeSandbox, openWorkbench, removeSandbox, startBrowser, startServer } from "./lib.mjs";
+import { writeWorkspace } from "./pictures.mjs";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+export class Session {
+  /** What the windows' consoles said of errors. */
+  said = [];
+
+  /** @param shots The folder for screenshots. */
+  static async start({ shots, environment = {} }) {
+    const session = new Session();
+    session.shots = shots;
+    session.box = makeSandbox();
+    installFromSource(session.box);
+    await writeWorkspace(session.box.ws);
+    session.server = await startServer(session.box, environment);
+    session.browser = await startBrowser();
+    await session.openWindow();
+    return session;
+  }
+
+  /** A new window instead of the one there is; whatever still waits for something in that one fails. */
+  async openWindow() {
+    await this.context?.close();
+    Object.assign(this, await this.anotherWindow());
+    this.context = this.page.context();
+  }
+
+  /** A window beside the one there is. */
+  async anotherWindow() {
+    const { page, ctx, blocked } = await openWorkbench(this.browser, this.server.url, { folder: this.box.ws });
+    page.on("console", (message) => {
+      if (message.type() === "error") this.said.push(message.text().slice(0, 300));
+    });
+    page.on("pageerror", (error) => this.said.push(String(error.stack).slice(0, 600)));
+    await ctx.grantPermissions(["clipboard-read", "clipboard-write"], { origin: this.server.url });
+    const chat = new Chat({ page, box: this.box, shots: this.shots });
+    await chat.tab("Mini-Gemini").waitFor();
+    await chat.showExplorer();
+    return { chat, page, blocked };
+  }
+
+  async close() {
+    await this.browser.close();
+    await this.server.stop();
+    removeSandbox(this.box);
+  }
+}
+
+function installFromSource(sandbox) {
+  const { name, publisher, version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
+  const id = `${publisher}.${name}`;
+  const folder = `${id}-${version}`;
+  const link = path.join(sandbox.dir, "ext", folder);
+  fs.symlinkSync(root, link);
+  fs.writeFileSync(
+    path.join(sandbox.dir, "ext/extensions.json"),
+    JSON.stringify([
+      {
+        identifier: { id },
+        version,
+        location: { $mid: 1, path: link, scheme: "file" },
+        relativeLocation: folder,
+        metadata: {},
+      },
+    ]),
+  );
+}
