@@ -3,7 +3,7 @@ import type { ViewContext, ViewImage, ViewState } from "../src/shared/view-proto
 import { button, textButton } from "./components";
 import { contextChip } from "./context-chip";
 import { element, ListView, type View } from "./elements";
-import { keep, keptState, send, text } from "./host";
+import { send, text } from "./host";
 import { icon } from "./icons";
 import { thumbnail } from "./thumbnail";
 
@@ -38,6 +38,9 @@ export class Composer {
     },
   });
   #busy = false;
+  /** The chat that is shown, and what the host knows of what is written in it. */
+  #chat: string | undefined;
+  #told = "";
   #attached: ReadonlySet<string> = new Set();
   #currentImage: string | null = null;
 
@@ -69,7 +72,6 @@ export class Composer {
     const box = element("div", { class: "box" }, this.#images, this.#contexts, this.#field, bar);
     this.root = element("div", { class: "composer" }, box, this.#server, this.#starter);
     this.#stop.hidden = this.#current.hidden = this.#starter.hidden = true;
-    this.#field.value = keptState().draft;
     this.#field.addEventListener("input", () => {
       this.#changed();
     });
@@ -87,8 +89,15 @@ export class Composer {
     });
   }
 
-  show({ attachments, contexts, busy, messages, server }: ViewState): void {
+  show({ chat, attachments, contexts, draft, busy, messages, server }: ViewState): void {
     const hadFocus = this.root.contains(document.activeElement);
+    if (chat !== this.#chat) {
+      // Who is quick has begun to write before the first chat is here.
+      const begun = this.#chat === undefined ? this.#field.value : "";
+      this.#chat = chat;
+      this.#told = draft;
+      this.#field.value = draft + begun;
+    }
     this.#thumbnails.show(attachments);
     this.#chips.show(contexts);
     this.#images.hidden = attachments.length === 0;
@@ -116,12 +125,12 @@ export class Composer {
     this.#field.focus();
   }
 
-  /** Words that the person goes on with. */
+  /** Words that the person goes on with, before those that are there. */
   begin(words: string): void {
-    this.#field.value = words;
+    if (!this.#field.value.startsWith(words)) this.#field.value = words + this.#field.value;
     this.#changed();
     this.focus();
-    this.#field.setSelectionRange(words.length, words.length);
+    this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
   }
 
   #suggest(): void {
@@ -133,8 +142,10 @@ export class Composer {
   }
 
   #changed(): void {
-    keep({ draft: this.#field.value });
-    this.#send.toggleAttribute("disabled", this.#field.value.trim() === "" && this.#attached.size === 0);
+    const draft = this.#field.value;
+    if (this.#chat !== undefined && draft !== this.#told) send({ kind: "draft", chat: this.#chat, text: draft });
+    this.#told = draft;
+    this.#send.toggleAttribute("disabled", draft.trim() === "" && this.#attached.size === 0);
   }
 
   #ask(): void {

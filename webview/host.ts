@@ -24,14 +24,12 @@ export const send = (message: ViewToHost): void => {
 
 /** What the view keeps for itself while it is hidden or reloaded. */
 export interface KeptState {
-  /** The question that is being written. */
-  readonly draft: string;
   readonly chatsOpen: boolean;
   /** How far the conversation is scrolled up from its end, in pixels. */
   readonly scrolledUp: number;
 }
 
-const nothingKept: KeptState = { draft: "", chatsOpen: false, scrolledUp: 0 };
+const nothingKept: KeptState = { chatsOpen: false, scrolledUp: 0 };
 
 export function keptState(): KeptState {
   const state = vscode.getState();

@@ -62,7 +62,7 @@ function receive(data: HostToView): void {
     case "preview":
       conversation.preview(data.message, data.preview);
       return;
-    case "draft":
+    case "begin":
       composer.begin(data.text);
       return;
     case "chats":

@@ -95,6 +95,8 @@ export interface ViewState {
   /** Of the question that is being written. */
   readonly attachments: readonly ViewImage[];
   readonly contexts: readonly ViewContext[];
+  /** That question. The view takes it when it opens the chat: from then on it knows better. */
+  readonly draft: string;
   readonly busy: boolean;
   /** Of the answer in progress. */
   readonly stage: ViewStage | null;
@@ -109,7 +111,7 @@ export type HostToView =
   /** How far the picture is that is being drawn. */
   | { readonly kind: "preview"; readonly message: string; readonly preview: LatentPreview }
   /** Words that a question begins with, to be gone on with. */
-  | { readonly kind: "draft"; readonly text: string }
+  | { readonly kind: "begin"; readonly text: string }
   /** The chats that hold the text searched for, newest first. */
   | { readonly kind: "chats"; readonly search: string; readonly chats: readonly ChatSummary[] }
   | { readonly kind: "focus"; readonly on: "question" | "chats" }
@@ -118,6 +120,8 @@ export type HostToView =
 
 export type ViewToHost =
   | { readonly kind: "ready" }
+  /** What is being written in a chat. */
+  | { readonly kind: "draft"; readonly chat: string; readonly text: string }
   | { readonly kind: "ask"; readonly text: string }
   | { readonly kind: "stop" }
   | { readonly kind: "retry" }
@@ -168,6 +172,7 @@ const isStep: Check = (value) => failureSteps.some((step) => step === value);
 /** The fields of every message, and what each must be. */
 const fields: { readonly [K in ViewToHost["kind"]]: Readonly<Record<string, Check>> } = {
   ready: {},
+  draft: { chat: isText, text: isText },
   ask: { text: isText },
   stop: {},
   retry: {},

@@ -18,11 +18,11 @@ export class Chat {
     this.box = box;
     this.shots = shots;
     /**
-     * <iframe class=webview> (the service worker's shell) > <iframe id=active-frame> (the extension's page). The purpose
-     * tells the view in the side bar from the extension's panels.
+     * <iframe class=webview> (the service worker's shell) > <iframe id=active-frame> (the extension's page). Nothing
+     * tells it from those of the extension's panels: they are closed first.
      */
     this.view = page
-      .frameLocator('iframe.webview.ready[src*="extensionId=mini-gemini.mini-gemini"][src*="purpose=webviewView"]')
+      .frameLocator('iframe.webview.ready[src*="extensionId=mini-gemini.mini-gemini"]')
       .frameLocator("iframe#active-frame");
     this.field = this.view.locator(".composer textarea");
     this.answers = this.view.locator("article.assistant");
@@ -79,10 +79,18 @@ export class Chat {
     // A view or an editor that is just opening can swallow the key.
     for (let attempt = 0; attempt < 10 && !(await input.isVisible()); attempt++) {
       await this.page.keyboard.press("F1");
-      await input.waitFor({ timeout: 4_000 }).catch(() => undefined);
+      await input.waitFor({ timeout: 2_000 }).catch(() => undefined);
     }
     await input.fill(`>${title}`);
     await this.page.locator(`.quick-input-list [role=option][aria-label^="${title}"]`).first().click();
+  }
+
+  /** Closes the extension's panels, so that its only page is the chat's. */
+  async closePanels() {
+    const tabs = this.page.locator(".tab").filter({ hasText: "Illustration" });
+    if ((await tabs.count()) === 0) return;
+    await this.command("View: Close All Editors");
+    await tabs.first().waitFor({ state: "detached" });
   }
 
   async newChat() {

@@ -58,7 +58,7 @@ try {
 process.exitCode = failed > 0 ? 1 : 0;
 
 /** @returns whether a scenario went through; where it did not, says why, leaves a picture and opens a new window. */
-async function attempt({ name, run, limit = scenarioSeconds }, main) {
+async function attempt({ name, run, panel = false, limit = scenarioSeconds }, main) {
   for (const { said } of sessions) said.length = 0;
   let timer;
   const tooLong = new Promise((resolve, reject) => {
@@ -66,7 +66,11 @@ async function attempt({ name, run, limit = scenarioSeconds }, main) {
   });
   try {
     const { chat, page, box, blocked } = main;
-    await Promise.race([run({ chat, page, box, blocked, main, openSession, shots }), tooLong]);
+    const done = async () => {
+      if (!panel) await chat.closePanels();
+      await run({ chat, page, box, blocked, main, openSession, shots });
+    };
+    await Promise.race([done(), tooLong]);
     return true;
   } catch (error) {
     const said = sessions.flatMap((one) => one.said);

@@ -27,22 +27,30 @@ export class Session {
   /** A new window instead of the one there is; whatever still waits for something in that one fails. */
   async openWindow() {
     await this.context?.close();
-    Object.assign(this, await this.anotherWindow());
-    this.context = this.page.context();
+    const { ctx, page, blocked } = await openWorkbench(this.browser, this.server.url, { folder: this.box.ws });
+    await ctx.grantPermissions(["clipboard-read", "clipboard-write"], { origin: this.server.url });
+    this.context = ctx;
+    this.blocked = blocked;
+    await this.#use(page);
   }
 
-  /** A window beside the one there is. */
-  async anotherWindow() {
-    const { page, ctx, blocked } = await openWorkbench(this.browser, this.server.url, { folder: this.box.ws });
+  /** The window ends without a word, and the same browser opens it again. */
+  async crash() {
+    const address = this.page.url();
+    await this.page.close({ runBeforeUnload: false });
+    const page = await this.context.newPage();
+    await page.goto(address, { timeout: 120_000 });
+    await this.#use(page);
+  }
+
+  async #use(page) {
     page.on("console", (message) => {
       if (message.type() === "error") this.said.push(message.text().slice(0, 300));
     });
     page.on("pageerror", (error) => this.said.push(String(error.stack).slice(0, 600)));
-    await ctx.grantPermissions(["clipboard-read", "clipboard-write"], { origin: this.server.url });
-    const chat = new Chat({ page, box: this.box, shots: this.shots });
-    await chat.tab("Mini-Gemini").waitFor();
-    await chat.showExplorer();
-    return { chat, page, blocked };
+    this.page = page;
+    this.chat = new Chat({ page, box: this.box, shots: this.shots });
+    await this.chat.tab("Mini-Gemini").waitFor();
   }
 
   async close() {

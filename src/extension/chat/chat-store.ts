@@ -55,6 +55,7 @@ export interface Chat {
   /** Of the question that is being written. */
   attachments: StoredImage[];
   contexts: StoredContext[];
+  draft: string;
 }
 
 export const newChat = (): Chat => ({
@@ -64,7 +65,15 @@ export const newChat = (): Chat => ({
   messages: [],
   attachments: [],
   contexts: [],
+  draft: "",
 });
+
+export const newMessage = (
+  role: StoredMessage["role"],
+  text: string,
+  images: StoredImage[],
+  contexts: StoredContext[] = [],
+): StoredMessage => ({ id: crypto.randomUUID(), role, text, images, contexts, state: "done", notices: [] });
 
 const chatFile = "chat.json";
 const safeName = /^[\w-]+(\.\w+)?$/;
@@ -72,6 +81,8 @@ const safeName = /^[\w-]+(\.\w+)?$/;
 export class ChatStore {
   readonly root: vscode.Uri;
   #writing: Promise<void> = Promise.resolve();
+  /** Chats whose turn to be written has not come. */
+  readonly #waiting = new Map<Chat, Promise<void>>();
   #summaries: Promise<Map<string, ChatSummary>> | undefined;
   readonly #deleted = new Set<string>();
 
@@ -97,24 +108,34 @@ export class ChatStore {
     return image;
   }
 
-  /** Writes one after the other; beside the old file and renamed into place, so a crash leaves one or the other. */
+  /**
+   * Writes one after the other, each as it is by then; beside the old file and renamed into place, so a crash leaves one
+   * or the other.
+   */
   save(chat: Chat): Promise<void> {
-    const bytes = new TextEncoder().encode(JSON.stringify(chat));
-    const { id, title, updated } = chat;
-    const hasMessages = chat.messages.length > 0;
-    const write = async (): Promise<void> => {
-      // An answer in progress ends after its chat has been deleted: that must not bring the chat back.
-      if (this.#deleted.has(id)) return;
-      const folder = this.folder(id);
-      await vscode.workspace.fs.createDirectory(folder);
-      const part = vscode.Uri.joinPath(folder, `${chatFile}.part`);
-      await vscode.workspace.fs.writeFile(part, bytes);
-      await vscode.workspace.fs.rename(part, vscode.Uri.joinPath(folder, chatFile), { overwrite: true });
-      if (hasMessages) (await this.#all()).set(id, { id, title, updated });
-    };
-    const mine = this.#writing.then(write);
+    const waiting = this.#waiting.get(chat);
+    if (waiting !== undefined) return waiting;
+    const mine = this.#writing.then(() => {
+      this.#waiting.delete(chat);
+      return this.#write(chat);
+    });
+    this.#waiting.set(chat, mine);
     this.#writing = mine.catch(() => undefined);
     return mine;
+  }
+
+  async #write(chat: Chat): Promise<void> {
+    const { id, title, updated } = chat;
+    // An answer in progress ends after its chat has been deleted: that must not bring the chat back.
+    if (this.#deleted.has(id)) return;
+    const bytes = new TextEncoder().encode(JSON.stringify(chat));
+    const hasMessages = chat.messages.length > 0;
+    const folder = this.folder(id);
+    await vscode.workspace.fs.createDirectory(folder);
+    const part = vscode.Uri.joinPath(folder, `${chatFile}.part`);
+    await vscode.workspace.fs.writeFile(part, bytes);
+    await vscode.workspace.fs.rename(part, vscode.Uri.joinPath(folder, chatFile), { overwrite: true });
+    if (hasMessages) (await this.#all()).set(id, { id, title, updated });
   }
 
   /** The chat, or undefined when there is none that can be read. Answers cut by a reload count as stopped. */

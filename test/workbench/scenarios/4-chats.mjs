@@ -44,6 +44,30 @@ export const scenarios = [
     },
   },
   {
+    name: "keeps a draft over a reload and a crash of the window, and takes it along to a new chat",
+    run: async ({ chat, page, main }) => {
+      const written = async (text) => {
+        await main.chat.show();
+        for (let wait = 0; wait < 100 && (await main.chat.field.inputValue()) !== text; wait++)
+          await main.page.waitForTimeout(100);
+        assert.equal(await main.chat.field.inputValue(), text);
+      };
+      await chat.newChat();
+      await chat.field.fill("half a question");
+      // It is written to disk a moment later.
+      await page.waitForTimeout(1500);
+      await page.reload();
+      await written("half a question");
+      await chat.field.pressSequentially(" made whole");
+      await page.waitForTimeout(1500);
+      await main.crash();
+      await written("half a question made whole");
+      await main.chat.newChat();
+      await written("half a question made whole");
+      await main.chat.field.fill("");
+    },
+  },
+  {
     name: "finds chats by what was said, renames, exports and deletes them",
     run: async ({ chat, page, box }) => {
       await chat.command("Mini-Gemini: Show Chats");

@@ -24,7 +24,7 @@ const readWhen = async (page, box, name, pattern) => {
   throw new Error(`${name} never held ${String(pattern)}: ${fs.readFileSync(file(box, name), "utf8")}`);
 };
 
-export const scenarios = [
+const all = [
   {
     name: "illustrations: without a model, the panel says what to do",
     run: async ({ chat, page, box }) => {
@@ -235,3 +235,6 @@ export const scenarios = [
     },
   },
 ];
+
+/** They go on in the panel that the one before left open. */
+export const scenarios = all.map((scenario) => ({ ...scenario, panel: true }));
