@@ -51,7 +51,7 @@ function highlight(code: HTMLElement, source: string, language: string): void {
 
 async function addDiagram(frame: HTMLElement, pre: HTMLElement, actions: HTMLElement, source: string): Promise<void> {
   const label = `${text("diagram")}: ${source.slice(0, 300)}`;
-  const picture = element("div", { class: "diagram", role: "img", "aria-label": label });
+  const picture = element("div", { class: "diagram", role: "img", tabindex: "0", "aria-label": label });
   try {
     const { drawDiagram } = await import("./diagram");
     await drawDiagram(source, picture);

@@ -51,7 +51,7 @@ export function enlarge(image: ViewImage): void {
     label: text("usePart"),
     look: "primary",
     act: () => {
-      if (part !== undefined) send({ kind: "crop", image: image.id, rectangle: part });
+      if (part !== undefined) send({ kind: "crop", image: image.id, part: { ...part, of: size() } });
       dialog.close();
     },
   });

@@ -132,14 +132,22 @@ export interface Rectangle {
   readonly height: number;
 }
 
+/** A part of an image, in pixels of the upright original. */
+export interface ImagePart extends Rectangle {
+  /**
+   * The size of the whole in those pixels; the original's own where it is not said. A drawing (SVG) has none: it is as
+   * large as whoever shows it makes it.
+   */
+  readonly of?: { readonly width: number; readonly height: number } | undefined;
+}
+
 /** An image as a person gave it: a file, or bytes that were pasted or come from a virtual file system. */
 export interface ImageSource {
   /** What people know it by; never used as a path. */
   readonly name: string;
   readonly data:
     { readonly kind: "file"; readonly file: string } | { readonly kind: "bytes"; readonly bytes: Uint8Array };
-  /** A part of it, in pixels of the upright original. */
-  readonly crop?: Rectangle | undefined;
+  readonly crop?: ImagePart | undefined;
 }
 
 export type Turn =

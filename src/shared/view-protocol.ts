@@ -5,7 +5,7 @@
  */
 import { type FailureStep, failureSteps } from "./failure-steps";
 import type { LatentPreview } from "./generate-protocol";
-import type { Rectangle } from "./protocol";
+import type { ImagePart } from "./protocol";
 
 /** What was taken in of an image. */
 export interface Reading {
@@ -32,7 +32,7 @@ export interface ViewImage {
   readonly name: string;
   /** Address of the stored copy inside the webview. */
   readonly source: string;
-  readonly crop?: Rectangle | undefined;
+  readonly crop?: ImagePart | undefined;
   readonly reading?: Reading | undefined;
   readonly drawing?: ViewDrawing | undefined;
 }
@@ -132,7 +132,7 @@ export type ViewToHost =
   | { readonly kind: "attach-current" }
   | { readonly kind: "refuse-file"; readonly name: string }
   | { readonly kind: "detach"; readonly image: string }
-  | { readonly kind: "crop"; readonly image: string; readonly rectangle: Rectangle }
+  | { readonly kind: "crop"; readonly image: string; readonly part: ImagePart }
   | { readonly kind: "save-picture"; readonly image: string }
   | { readonly kind: "same-again"; readonly image: string }
   | { readonly kind: "add-context" }
@@ -162,10 +162,13 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === "string" && value.length <= longestText;
 const isBytes: Check = (value) => value instanceof Uint8Array && value.byteLength <= largestPaste;
 const isAddresses: Check = (value) => Array.isArray(value) && value.length <= 100 && value.every(isText);
-const isRectangle: Check = (value) =>
+const hasWhole = (value: unknown, names: readonly string[]): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" &&
   value !== null &&
-  ["left", "top", "width", "height"].every((side) => Number.isInteger((value as Record<string, unknown>)[side]));
+  names.every((name) => Number.isInteger((value as Readonly<Record<string, unknown>>)[name]));
+const isPart: Check = (value) =>
+  hasWhole(value, ["left", "top", "width", "height"]) &&
+  (value["of"] === undefined || hasWhole(value["of"], ["width", "height"]));
 
 const isStep: Check = (value) => failureSteps.some((step) => step === value);
 
@@ -183,7 +186,7 @@ const fields: { readonly [K in ViewToHost["kind"]]: Readonly<Record<string, Chec
   "attach-current": {},
   "refuse-file": { name: isText },
   detach: { image: isText },
-  crop: { image: isText, rectangle: isRectangle },
+  crop: { image: isText, part: isPart },
   "save-picture": { image: isText },
   "same-again": { image: isText },
   "add-context": {},

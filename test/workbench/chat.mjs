@@ -69,9 +69,14 @@ export class Chat {
   }
 
   async show() {
-    if (!(await this.tab("Mini-Gemini").getAttribute("class")).includes("checked"))
-      await this.tab("Mini-Gemini").click();
-    await this.field.waitFor();
+    // A click on an entry that is just being marked closes its view again.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (!(await this.tab("Mini-Gemini").getAttribute("class")).includes("checked"))
+        await this.tab("Mini-Gemini").click();
+      await this.field.waitFor({ timeout: 20_000 }).catch(() => undefined);
+      if (await this.field.isVisible()) return;
+    }
+    throw new Error("the chat does not open");
   }
 
   async command(title) {

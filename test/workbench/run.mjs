@@ -1,12 +1,12 @@
 // Drives the extension in a real VS Code, by mouse and keyboard. One TAP line for each scenario; see test/README.md.
-// usage: node run.mjs [part of a scenario's name]
+// usage: node run.mjs [regular expression that a scenario's name matches]
 import fs from "node:fs";
 import path from "node:path";
 import { hostErrors } from "./lib.mjs";
 import { Session } from "./session.mjs";
 
 const shots = path.join(import.meta.dirname, "artifacts");
-const wanted = process.argv[2] ?? "";
+const wanted = new RegExp(process.argv[2] ?? "", "i");
 /** Nothing a scenario waits for takes as long; a few name their own limit. */
 const scenarioSeconds = 150;
 /** Where this is used up something is wrong with the machine, and the scenarios left would tell nothing new. */
@@ -17,7 +17,7 @@ const files = fs.readdirSync(path.join(import.meta.dirname, "scenarios")).sort()
 const modules = await Promise.all(files.map((file) => import(`./scenarios/${file}`)));
 const scenarios = modules
   .flatMap((module) => module.scenarios)
-  .filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
+  .filter(({ name }) => wanted.test(name));
 
 const sessions = [];
 async function openSession(environment = {}) {

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { FailureError, throwIfCancelled } from "../../shared/failure";
-import type { ImageSource, Rectangle } from "../../shared/protocol";
+import type { ImagePart, ImageSource } from "../../shared/protocol";
 import { decodeBmp } from "./bmp";
 import { nameOfUnsupported, rasterFormatOf } from "./formats";
 import { decodeRaster } from "./raster";
@@ -74,11 +74,13 @@ async function orCancelled<Result>(work: Promise<Result>, signal: AbortSignal | 
 }
 
 /** @throws FailureError `image-crop-outside` where the rectangle covers no pixel. */
-function cropPixels(image: string, { data, width, height }: Pixels, crop: Rectangle): Pixels {
-  const left = Math.max(Math.round(crop.left), 0);
-  const top = Math.max(Math.round(crop.top), 0);
-  const right = Math.min(Math.round(crop.left + crop.width), width);
-  const bottom = Math.min(Math.round(crop.top + crop.height), height);
+function cropPixels(image: string, { data, width, height }: Pixels, { of, ...crop }: ImagePart): Pixels {
+  const across = of === undefined ? 1 : width / of.width;
+  const down = of === undefined ? 1 : height / of.height;
+  const left = Math.max(Math.round(crop.left * across), 0);
+  const top = Math.max(Math.round(crop.top * down), 0);
+  const right = Math.min(Math.round((crop.left + crop.width) * across), width);
+  const bottom = Math.min(Math.round((crop.top + crop.height) * down), height);
   if (!(right > left && bottom > top)) throw new FailureError({ code: "image-crop-outside", image, width, height });
   const part = new Uint8Array((right - left) * (bottom - top) * 3);
   for (let y = top; y < bottom; y++) {

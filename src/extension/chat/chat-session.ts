@@ -2,7 +2,7 @@
 import type * as vscode from "vscode";
 import { FailureError, failureOf } from "../../shared/failure";
 import type { LatentPreview } from "../../shared/generate-protocol";
-import type { Rectangle } from "../../shared/protocol";
+import type { ImagePart } from "../../shared/protocol";
 import type { ViewStage } from "../../shared/view-protocol";
 import type { Explainer } from "../explainer";
 import { failureMessage, logFailure } from "../failure-message";
@@ -94,7 +94,7 @@ export class ChatSession {
    * Takes a part of an image that is in the chat; the engine cuts it from the original's pixels. It stands for the
    * image when that is not sent yet, and goes with the next question when it is.
    */
-  crop(id: string, crop: Rectangle): void {
+  crop(id: string, crop: ImagePart): void {
     const { attachments, messages } = this.chat;
     const original = [...attachments, ...messages.flatMap(({ images }) => images)].find((image) => image.id === id);
     if (original === undefined) return;
@@ -132,6 +132,11 @@ export class ChatSession {
   /** Lets the next question change this picture. */
   change(picture: StoredImage): void {
     this.#changes = picture.id;
+  }
+
+  /** Takes in what another window has added to the chat. */
+  async refresh(): Promise<void> {
+    if (await this.store.takeIn(this.chat)) this.#events.changed();
   }
 
   open(chat: Chat): void {
@@ -255,7 +260,7 @@ export class ChatSession {
     clearTimeout(this.#saving.get(chat));
     this.#saving.delete(chat);
     try {
-      await this.store.save(chat);
+      if (await this.store.save(chat)) this.#events.changed();
     } catch (thrown) {
       this.#events.unsaved(thrown);
     }

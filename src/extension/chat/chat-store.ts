@@ -1,6 +1,9 @@
-/** Chats on disk: one folder each, with `chat.json` and copies of its images, written as they change. */
+/**
+ * Chats on disk: one folder each, with `chat.json` and copies of its images, written as they change. Two windows may
+ * have the same workspace, and even the same chat, open: what the other one wrote is taken in before writing.
+ */
 import * as vscode from "vscode";
-import type { Rectangle } from "../../shared/protocol";
+import type { ImagePart } from "../../shared/protocol";
 import type {
   Answerer,
   ChatSummary,
@@ -11,13 +14,14 @@ import type {
 } from "../../shared/view-protocol";
 import type { Recipe } from "../illustrate/illustrator";
 import type { TaskName } from "../tasks";
+import { type KnownMessages, knownMessages, mergeMessages } from "./merge-messages";
 
 export interface StoredImage {
   readonly id: string;
   readonly name: string;
   /** File name inside the chat's folder. */
   readonly file: string;
-  readonly crop?: Rectangle | undefined;
+  readonly crop?: ImagePart | undefined;
   readonly reading?: Reading | undefined;
   /** Of a picture that was drawn. */
   readonly recipe?: Recipe | undefined;
@@ -75,6 +79,12 @@ export const newMessage = (
   contexts: StoredContext[] = [],
 ): StoredMessage => ({ id: crypto.randomUUID(), role, text, images, contexts, state: "done", notices: [] });
 
+/** A chat's file as this window last read or wrote it. */
+interface Known {
+  readonly stamp: string | undefined;
+  readonly messages: KnownMessages;
+}
+
 const chatFile = "chat.json";
 const safeName = /^[\w-]+(\.\w+)?$/;
 
@@ -82,7 +92,8 @@ export class ChatStore {
   readonly root: vscode.Uri;
   #writing: Promise<void> = Promise.resolve();
   /** Chats whose turn to be written has not come. */
-  readonly #waiting = new Map<Chat, Promise<void>>();
+  readonly #waiting = new Map<Chat, Promise<boolean>>();
+  readonly #known = new Map<string, Known>();
   #summaries: Promise<Map<string, ChatSummary>> | undefined;
   readonly #deleted = new Set<string>();
 
@@ -111,8 +122,10 @@ export class ChatStore {
   /**
    * Writes one after the other, each as it is by then; beside the old file and renamed into place, so a crash leaves one
    * or the other.
+   *
+   * @returns whether the chat has changed by what another window wrote.
    */
-  save(chat: Chat): Promise<void> {
+  save(chat: Chat): Promise<boolean> {
     const waiting = this.#waiting.get(chat);
     if (waiting !== undefined) return waiting;
     const mine = this.#writing.then(() => {
@@ -120,26 +133,63 @@ export class ChatStore {
       return this.#write(chat);
     });
     this.#waiting.set(chat, mine);
-    this.#writing = mine.catch(() => undefined);
+    this.#writing = mine.then(
+      () => undefined,
+      () => undefined,
+    );
     return mine;
   }
 
-  async #write(chat: Chat): Promise<void> {
-    const { id, title, updated } = chat;
+  async #write(chat: Chat): Promise<boolean> {
+    const { id } = chat;
     // An answer in progress ends after its chat has been deleted: that must not bring the chat back.
-    if (this.#deleted.has(id)) return;
+    if (this.#deleted.has(id)) return false;
+    const changed = await this.takeIn(chat);
+    const messages = knownMessages(chat.messages);
     const bytes = new TextEncoder().encode(JSON.stringify(chat));
-    const hasMessages = chat.messages.length > 0;
+    const { title, updated } = chat;
     const folder = this.folder(id);
     await vscode.workspace.fs.createDirectory(folder);
-    const part = vscode.Uri.joinPath(folder, `${chatFile}.part`);
+    const part = vscode.Uri.joinPath(folder, `${chatFile}.${process.pid}.part`);
     await vscode.workspace.fs.writeFile(part, bytes);
     await vscode.workspace.fs.rename(part, vscode.Uri.joinPath(folder, chatFile), { overwrite: true });
-    if (hasMessages) (await this.#all()).set(id, { id, title, updated });
+    this.#known.set(id, { stamp: await this.#stamp(id), messages });
+    if (messages.size > 0) (await this.#all()).set(id, { id, title, updated });
+    return changed;
+  }
+
+  /** Takes in what another window wrote. @returns whether the chat has changed by it. */
+  async takeIn(chat: Chat): Promise<boolean> {
+    const known = this.#known.get(chat.id);
+    const stamp = await this.#stamp(chat.id);
+    if (stamp === undefined || stamp === known?.stamp) return false;
+    const theirs = await this.#read(chat.id);
+    if (theirs === undefined) return false;
+    const before = chat.messages;
+    chat.messages = mergeMessages(before, theirs.messages, known?.messages ?? new Map());
+    this.#known.set(chat.id, { stamp, messages: knownMessages(theirs.messages) });
+    return chat.messages !== before;
+  }
+
+  /** Tells one state of a chat's file from another; undefined where there is none. */
+  async #stamp(id: string): Promise<string | undefined> {
+    try {
+      const { mtime, size } = await vscode.workspace.fs.stat(vscode.Uri.joinPath(this.folder(id), chatFile));
+      return `${mtime} ${size}`;
+    } catch {
+      return undefined;
+    }
   }
 
   /** The chat, or undefined when there is none that can be read. Answers cut by a reload count as stopped. */
   async load(id: string): Promise<Chat | undefined> {
+    const stamp = await this.#stamp(id);
+    const chat = await this.#read(id);
+    if (chat !== undefined) this.#known.set(id, { stamp, messages: knownMessages(chat.messages) });
+    return chat;
+  }
+
+  async #read(id: string): Promise<Chat | undefined> {
     if (!safeName.test(id)) return undefined;
     try {
       const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.folder(id), chatFile));
@@ -159,7 +209,7 @@ export class ChatStore {
     if (wanted === "") return all;
     const found = await Promise.all(
       all.map(async ({ id }) => {
-        const chat = await this.load(id);
+        const chat = await this.#read(id);
         const texts = [chat?.title ?? "", ...(chat?.messages.map(({ text }) => text) ?? [])];
         return texts.some((text) => text.toLowerCase().includes(wanted));
       }),
@@ -175,6 +225,11 @@ export class ChatStore {
     await vscode.workspace.fs.delete(this.folder(id), { recursive: true });
   }
 
+  /** Reads the list anew when it is asked for next: another window may have added to it. */
+  forgetList(): void {
+    this.#summaries = undefined;
+  }
+
   /** Read from disk once; kept up to date by what is saved and deleted. */
   #all(): Promise<Map<string, ChatSummary>> {
     this.#summaries ??= this.#readSummaries();
@@ -188,7 +243,7 @@ export class ChatStore {
     } catch {
       return new Map();
     }
-    const chats = await Promise.all(entries.map(([name]) => this.load(name)));
+    const chats = await Promise.all(entries.map(([name]) => this.#read(name)));
     const kept = chats.filter((chat) => chat !== undefined && chat.messages.length > 0) as readonly Chat[];
     return new Map(kept.map(({ id, title, updated }) => [id, { id, title, updated }]));
   }

@@ -87,6 +87,11 @@ export class ChatView implements vscode.WebviewViewProvider {
     context.subscriptions.push(
       vscode.window.tabGroups.onDidChangeTabs(follow),
       vscode.window.tabGroups.onDidChangeTabGroups(follow),
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (!focused) return;
+        store.forgetList();
+        void this.session.refresh().then(() => this.#list.show());
+      }),
       new vscode.Disposable(() => {
         this.#ended = true;
         this.session.end();

@@ -63,7 +63,7 @@ export async function fulfil(message: ViewToHost, tools: RequestTools): Promise<
       session.detach(message.image);
       return;
     case "crop":
-      session.crop(message.image, message.rectangle);
+      session.crop(message.image, message.part);
       return;
     case "save-picture":
       return savePicture(session, tools.illustrations, message.image);

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { decodeImage, type RgbImage } from "../../../src/engine/image/decode";
 import { FailureError, type Failure } from "../../../src/shared/failure";
-import type { Rectangle } from "../../../src/shared/protocol";
+import type { ImagePart } from "../../../src/shared/protocol";
 
 export const fixture = (name: string): string => path.join(import.meta.dirname, "fixtures", name);
 
 export const decodeFile = (file: string, signal?: AbortSignal): Promise<RgbImage> =>
   decodeImage({ name: path.basename(file), data: { kind: "file", file } }, signal);
 
-export const decodeBytes = (bytes: Uint8Array | string, crop?: Rectangle): Promise<RgbImage> =>
+export const decodeBytes = (bytes: Uint8Array | string, crop?: ImagePart): Promise<RgbImage> =>
   decodeImage({ name: "picture", data: { kind: "bytes", bytes: Buffer.from(bytes) }, crop });
 
 export type Colour = readonly [red: number, green: number, blue: number];

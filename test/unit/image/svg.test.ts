@@ -46,6 +46,21 @@ describe("drawings", () => {
     assert.deepEqual([image.width, image.height], [64, 20]);
   });
 
+  test("are cut by shares where whoever shows them gives them another size", async () => {
+    // A browser shows this one 300 × 225 pixels large.
+    const drawing = svg(redHalf, { attributes: 'viewBox="0 0 40 30"' });
+    const part = await decodeBytes(drawing, {
+      left: 75,
+      top: 0,
+      width: 150,
+      height: 75,
+      of: { width: 300, height: 225 },
+    });
+    assert.deepEqual([part.width, part.height], [20, 10]);
+    assertNear(pixelAt(part, 8, 5), red, { within: 0, what: "left" });
+    assertNear(pixelAt(part, 12, 5), white, { within: 0, what: "right" });
+  });
+
   test("may hold simple entities and pictures of their own", async () => {
     const before = '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY colour "red">]>';
     await assertRedHalf(svg('<rect width="20" height="30" fill="&colour;"/>', { before }));

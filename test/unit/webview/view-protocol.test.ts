@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isViewMessage, longestText } from "../../../src/shared/view-protocol";
 
-const rectangle = { left: 0, top: 0, width: 8, height: 8 };
+const part = { left: 0, top: 0, width: 8, height: 8 };
 
 describe("messages of the view", () => {
   for (const message of [
@@ -11,10 +11,12 @@ describe("messages of the view", () => {
     { kind: "ask", text: "" },
     { kind: "attach-bytes", name: "a.png", bytes: new Uint8Array(3) },
     { kind: "attach-addresses", addresses: ["file:///a.png"] },
-    { kind: "crop", image: "1", rectangle },
     { kind: "failure-step", step: "set-server-token" },
+    { kind: "draft", chat: "1", text: "half a question" },
+    { kind: "crop", image: "1", part },
+    { kind: "crop", image: "1", part: { ...part, of: { width: 64, height: 32 } } },
   ]) {
-    it(`are taken: ${message.kind}`, () => {
+    it(`are taken: ${JSON.stringify(message)}`, () => {
       assert.equal(isViewMessage(message), true);
     });
   }
@@ -30,7 +32,8 @@ describe("messages of the view", () => {
     ["bytes that are none", { kind: "attach-bytes", name: "a.png", bytes: [1, 2] }],
     ["addresses that are no texts", { kind: "attach-addresses", addresses: [{}] }],
     ["a step that is none", { kind: "failure-step", step: "workbench.action.terminal.sendSequence" }],
-    ["parts of pixels", { kind: "crop", image: "1", rectangle: { ...rectangle, left: 0.5 } }],
+    ["parts of pixels", { kind: "crop", image: "1", part: { ...part, left: 0.5 } }],
+    ["a part of what has no size", { kind: "crop", image: "1", part: { ...part, of: { width: 64 } } }],
   ] as const) {
     it(`are refused: ${reason}`, () => {
       assert.equal(isViewMessage(message), false);

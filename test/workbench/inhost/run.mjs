@@ -54,7 +54,7 @@ try {
     { extensions: [part(root)], extensionTestsPath: part(suites) },
   );
   await page.goto(`${server.url}/?${new URLSearchParams({ folder: box.ws })}`, { waitUntil: "commit" });
-  const limit = Number(process.env.E2E_TIMEOUT ?? 1_800_000);
+  const limit = Number(process.env.E2E_TIMEOUT ?? 600_000);
   const timer = new Promise((resolve) => setTimeout(resolve, limit, "timeout").unref());
   code = await Promise.race([exited, timer]);
   if (code === "timeout") await page.screenshot({ path: path.join(artifacts, "inhost-timeout.png") });

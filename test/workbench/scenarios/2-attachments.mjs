@@ -1,5 +1,6 @@
 // What goes with a question: images by every way they come, parts of them, context of the workspace.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeLargeScreenshot } from "../pictures.mjs";
@@ -133,7 +134,28 @@ export const scenarios = [
         close(crop.left, 540) && close(crop.top, 20) && close(crop.width, 210) && close(crop.height, 90),
         JSON.stringify(crop),
       );
-      assert.ok(Object.values(crop).every(Number.isInteger));
+      assert.deepEqual(crop.of, { width: 760, height: 320 });
+    },
+  },
+  {
+    name: "tells how large a drawing was shown that a part was chosen of",
+    run: async ({ chat, page, box }) => {
+      // Without a size of its own: the browser and the engine each make up another.
+      const drawing =
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 380"><rect width="380" height="380"/></svg>';
+      fs.writeFileSync(path.join(box.ws, "plan.svg"), drawing);
+      await chat.newChat();
+      await chat.attachFromExplorer("plan.svg");
+      await chat.attached.first().locator(".thumbnail").click();
+      await chat.view.locator("dialog .stage").press("ArrowRight");
+      await chat.view.locator("dialog output").filter({ hasText: "pixels at" }).waitFor();
+      await page.keyboard.press("Enter");
+      await chat.attached.filter({ hasText: "Part of plan.svg" }).waitFor();
+      const [turn] = await chat.echo();
+      const { of, ...part } = turn.images[0].crop;
+      // The middle half, whatever the size.
+      assert.ok(of.width > 0 && of.width === of.height * 2, JSON.stringify(of));
+      assert.deepEqual([part.width, part.height], [of.width / 2, of.height / 2]);
     },
   },
   {

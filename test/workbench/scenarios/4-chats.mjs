@@ -47,7 +47,7 @@ export const scenarios = [
     name: "keeps a draft over a reload and a crash of the window, and takes it along to a new chat",
     run: async ({ chat, page, main }) => {
       const written = async (text) => {
-        await main.chat.show();
+        await main.chat.field.waitFor();
         for (let wait = 0; wait < 100 && (await main.chat.field.inputValue()) !== text; wait++)
           await main.page.waitForTimeout(100);
         assert.equal(await main.chat.field.inputValue(), text);

@@ -1,25 +1,7 @@
 // For everyone: by keyboard alone, for screen readers, in every theme and width.
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import { createRequire } from "node:module";
+import { findings } from "../axe.mjs";
 import { themes } from "../chat.mjs";
-
-const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Findings that axe calls serious or critical, each with what it is about. */
-async function findings(frame) {
-  await frame.evaluate(axe);
-  const { violations } = await frame.evaluate(() =>
-    // Colours and all else of WCAG 2.2 A and AA, and what axe advises besides.
-    globalThis.axe.run(document, { resultTypes: ["violations"] }),
-  );
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("; ")}`,
-    );
-}
 
 export const scenarios = [
   {
@@ -56,7 +38,10 @@ export const scenarios = [
       await press("Enter");
       await chat.ended(chat.answers.first());
       const [turn] = JSON.parse(await chat.answers.first().locator("pre").textContent());
-      assert.deepEqual(turn.images[0].crop, { left: 205, top: 80, width: 380, height: 154 });
+      assert.deepEqual(turn.images[0].crop, {
+        ...{ left: 205, top: 80, width: 380, height: 154 },
+        of: { width: 760, height: 320 },
+      });
       await press("ArrowUp");
       assert.equal(await focused(), "Edit and Resend");
       await press("Escape");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
+import { ModelsView } from "../models-view.mjs";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const golden = path.join(root, "test/golden/fixtures/mgm");
@@ -28,72 +29,12 @@ async function startHub(shots) {
   return hub;
 }
 
-/** The view as a person uses it: rows by their names, what can be done with them by its title. */
-class ModelsView {
-  constructor({ page, chat, box }) {
-    this.page = page;
-    this.chat = chat;
-    this.settingsFile = path.join(box.ud, "Machine/settings.json");
-    this.pane = page.locator(".pane").filter({ has: page.locator('.pane-header[aria-label^="Models"]') });
-  }
-
-  settings(changes) {
-    fs.mkdirSync(path.dirname(this.settingsFile), { recursive: true });
-    const before = fs.existsSync(this.settingsFile) ? JSON.parse(fs.readFileSync(this.settingsFile, "utf8")) : {};
-    const after = { ...before, ...changes };
-    for (const [name, value] of Object.entries(changes)) if (value === undefined) delete after[name];
-    fs.writeFileSync(this.settingsFile, JSON.stringify(after));
-    return after;
-  }
-
-  row(name) {
-    return this.pane.getByRole("treeitem", { name: new RegExp(`^${name}(:|$)`) }).first();
-  }
-
-  async open() {
-    await this.chat.command("Mini-Gemini: Focus on Models View");
-    await this.row(model).waitFor();
-  }
-
-  async act(title) {
-    await this.row(model).hover();
-    await this.row(model).locator(`.action-label[aria-label^="${title}"]`).first().click();
-  }
-
-  /** Until the row says so. */
-  async says(pattern) {
-    const deadline = Date.now() + 120_000;
-    let text = "";
-    while (Date.now() < deadline) {
-      text = (await this.row(model).getAttribute("aria-label")) ?? "";
-      if (pattern.test(text)) return text;
-      await this.page.waitForTimeout(150);
-    }
-    throw new Error(`${model} never said ${String(pattern)}, but ${text}`);
-  }
-
-  async dialog(button) {
-    const dialog = this.page.locator(".monaco-dialog-box");
-    await dialog.waitFor();
-    await dialog.getByRole("button", { name: button }).click();
-    await dialog.waitFor({ state: "detached" });
-  }
-
-  notificationButton(text, button) {
-    return this.page
-      .locator(".notification-list-item")
-      .filter({ hasText: text })
-      .getByRole("button", { name: button })
-      .first();
-  }
-}
-
 export const scenarios = [
   {
     name: "models: got from a hub, paused and resumed, used, verified and deleted",
     run: async ({ chat, page, box, shots }) => {
       const hub = await startHub(shots);
-      const view = new ModelsView({ page, chat, box });
+      const view = new ModelsView({ page, chat, box, model });
       try {
         view.settings({ "miniGemini.models.endpoint": hub.endpoint });
         await view.open();
@@ -135,7 +76,7 @@ export const scenarios = [
     name: "models: a server that wants a token is told about, with the next step as a button",
     run: async ({ chat, page, box, shots }) => {
       const hub = await startHub(shots);
-      const view = new ModelsView({ page, chat, box });
+      const view = new ModelsView({ page, chat, box, model });
       try {
         hub.token = "hf_test";
         view.settings({ "miniGemini.models.endpoint": hub.endpoint });
