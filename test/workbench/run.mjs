@@ -15,9 +15,7 @@ fs.mkdirSync(shots, { recursive: true });
 
 const files = fs.readdirSync(path.join(import.meta.dirname, "scenarios")).sort();
 const modules = await Promise.all(files.map((file) => import(`./scenarios/${file}`)));
-const scenarios = modules
-  .flatMap((module) => module.scenarios)
-  .filter(({ name }) => wanted.test(name));
+const scenarios = modules.flatMap((module) => module.scenarios).filter(({ name }) => wanted.test(name));
 
 const sessions = [];
 async function openSession(environment = {}) {

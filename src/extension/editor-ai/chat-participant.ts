@@ -5,6 +5,7 @@ import type { ImageSource, LoadedModel, Turn } from "../../shared/protocol";
 import { cancelSignal } from "../cancel-signal";
 import type { Explainer } from "../explainer";
 import { failureMessage } from "../failure-message";
+import { iconIn } from "../icon";
 import { exists, imageSource, isImage } from "../images";
 import { type TaskName, taskQuestion } from "../tasks";
 import { has } from "./later-api";
@@ -25,7 +26,7 @@ export function registerChatParticipant(
 ): vscode.ChatParticipant | vscode.Disposable {
   if (!has(vscode, "chat")) return new vscode.Disposable(() => undefined);
   const participant = vscode.chat.createChatParticipant("mini-gemini", chatHandler(explainer));
-  participant.iconPath = vscode.Uri.joinPath(extension, "media", "icon.svg");
+  participant.iconPath = iconIn(extension);
   return participant;
 }
 

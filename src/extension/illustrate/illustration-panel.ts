@@ -10,6 +10,7 @@ import {
   type PanelToHost,
 } from "../../shared/illustration-protocol";
 import { failureMessage, showFailure } from "../failure-message";
+import { iconIn } from "../icon";
 import { webviewPage } from "../webview-page";
 import type { Illustrator } from "./illustrator";
 import type { ReferenceTarget } from "./insert-reference";
@@ -97,7 +98,7 @@ export class IllustrationPanel implements vscode.Disposable {
       },
     );
     this.#panel = panel;
-    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, "media", "icon.svg");
+    panel.iconPath = iconIn(context.extensionUri);
     panel.onDidDispose(() => {
       // Nobody would see what is drawn on.
       this.#stop?.abort();
