@@ -1,4 +1,5 @@
 // A VS Code server of its own with the extension as it is in this tree, and a window on it.
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { Chat } from "./chat.mjs";
@@ -43,14 +44,32 @@ export class Session {
     await this.#use(page);
   }
 
+  /** A window beside the one there is, of the same browser. @returns its chat. */
+  async openBeside() {
+    const page = await this.context.newPage();
+    await page.goto(this.page.url(), { timeout: 120_000 });
+    return this.#chatIn(page);
+  }
+
+  /** How many processes of the server have these words on their command line. */
+  processes(words) {
+    const { stdout } = spawnSync("pgrep", ["--pgroup", String(this.server.child.pid), "--full", words]);
+    return String(stdout).split("\n").filter(Boolean).length;
+  }
+
   async #use(page) {
+    this.page = page;
+    this.chat = await this.#chatIn(page);
+  }
+
+  async #chatIn(page) {
     page.on("console", (message) => {
       if (message.type() === "error") this.said.push(message.text().slice(0, 300));
     });
     page.on("pageerror", (error) => this.said.push(String(error.stack).slice(0, 600)));
-    this.page = page;
-    this.chat = new Chat({ page, box: this.box, shots: this.shots });
-    await this.chat.tab("Mini-Gemini").waitFor();
+    const chat = new Chat({ page, box: this.box, shots: this.shots });
+    await chat.tab("Mini-Gemini").waitFor();
+    return chat;
   }
 
   async close() {

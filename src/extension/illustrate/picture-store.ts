@@ -14,7 +14,6 @@ const mostPictures = 40;
 
 export class PictureStore {
   readonly root: vscode.Uri;
-  #pictures: readonly StoredPicture[] | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(context: vscode.ExtensionContext) {
@@ -25,9 +24,18 @@ export class PictureStore {
     return vscode.Uri.joinPath(this.root, `${id}.png`);
   }
 
-  /** Newest first. */
+  /**
+   * Newest first; read from disk each time, since another window may have added to it. A list that cannot be read is as
+   * none: the pictures were only kept, never promised.
+   */
   async list(): Promise<readonly StoredPicture[]> {
-    return (this.#pictures ??= await this.#read());
+    try {
+      const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.root, "list.json"));
+      const list: unknown = JSON.parse(new TextDecoder().decode(bytes));
+      return Array.isArray(list) ? list.filter(isStoredPicture) : [];
+    } catch {
+      return [];
+    }
   }
 
   async add({ png, recipe }: DrawnPicture): Promise<void> {
@@ -55,9 +63,8 @@ export class PictureStore {
     const change = async (): Promise<void> => {
       const before = await this.list();
       const after = edit(before).slice(0, mostPictures);
-      this.#pictures = after;
       const list = vscode.Uri.joinPath(this.root, "list.json");
-      const part = vscode.Uri.joinPath(this.root, "list.json.part");
+      const part = vscode.Uri.joinPath(this.root, `list.json.${process.pid}.part`);
       await vscode.workspace.fs.writeFile(part, new TextEncoder().encode(JSON.stringify(after)));
       await vscode.workspace.fs.rename(part, list, { overwrite: true });
       const gone = before.filter(({ id }) => !after.some((one) => one.id === id));
@@ -66,17 +73,6 @@ export class PictureStore {
     const mine = this.#writing.then(change);
     this.#writing = mine.catch(() => undefined);
     return mine;
-  }
-
-  /** A list that cannot be read is as none: the pictures were only kept, never promised. */
-  async #read(): Promise<readonly StoredPicture[]> {
-    try {
-      const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.root, "list.json"));
-      const list: unknown = JSON.parse(new TextDecoder().decode(bytes));
-      return Array.isArray(list) ? list.filter(isStoredPicture) : [];
-    } catch {
-      return [];
-    }
   }
 }
 

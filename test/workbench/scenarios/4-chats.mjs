@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 
+const reloads = Number(process.env.MINI_GEMINI_TEST_RELOADS ?? 2);
+
 export const scenarios = [
   {
     name: "keeps chat, pictures and attachments over a reload of the window",
@@ -65,6 +67,50 @@ export const scenarios = [
       await main.chat.newChat();
       await written("half a question made whole");
       await main.chat.field.fill("");
+    },
+  },
+  {
+    name: "two windows on one chat: what is said in either stays",
+    run: async ({ chat, main }) => {
+      await chat.newChat();
+      await chat.ask("What was said first?");
+      const beside = await main.openBeside();
+      try {
+        await beside.command("Mini-Gemini: Show Chats");
+        await beside.view.locator(".chats li").filter({ hasText: "What was said first?" }).locator(".open").click();
+        await beside.questions.filter({ hasText: "What was said first?" }).waitFor();
+        await Promise.all([beside.ask("What did the other window say?"), chat.ask("What did this window say?")]);
+        await beside.ask("Is all of it here?");
+      } finally {
+        await beside.page.close();
+      }
+      await main.page.reload();
+      await main.chat.questions.nth(3).waitFor();
+      const said = await main.chat.questions.allInnerTexts();
+      for (const question of ["said first", "the other window", "this window", "all of it"]) {
+        assert.equal(said.filter((text) => text.includes(question)).length, 1, `${question} in ${said.join("; ")}`);
+      }
+      assert.equal(await main.chat.answers.count(), 4);
+      assert.equal(await main.chat.view.getByText("Stopped.", { exact: true }).count(), 0);
+    },
+  },
+  {
+    name: "reloads leave one engine at most, one view and one extension host",
+    limit: 400,
+    run: async ({ chat, page, main }) => {
+      await chat.newChat();
+      await chat.ask("Are you there?");
+      for (let reload = 0; reload < reloads; reload++) {
+        await page.reload();
+        await chat.questions.filter({ hasText: "Are you there?" }).waitFor();
+        await chat.ask("And now?");
+      }
+      const counts = () => ["fake-engine.js", "type=extensionHost"].map((words) => main.processes(words));
+      // Those of the windows before may still be ending.
+      for (let wait = 0; wait < 300 && counts().some((count) => count > 1); wait++) await page.waitForTimeout(100);
+      assert.deepEqual(counts(), [1, 1]);
+      assert.equal(await page.locator("iframe.webview").count(), 1);
+      assert.equal(await chat.questions.count(), 1 + reloads);
     },
   },
   {
