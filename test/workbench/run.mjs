@@ -74,7 +74,10 @@ async function attempt({ name, run, panel = false, limit = scenarioSeconds }, ma
     const said = sessions.flatMap((one) => one.said);
     console.log(`# ${name}`);
     console.log([String(error.stack).slice(0, 2000), ...said].join("\n").replace(/^/gm, "  "));
-    await main.chat.shot(`failed-${++troubles}`).catch(() => undefined);
+    troubles++;
+    for (const [at, page] of sessions.flatMap(({ context }) => context.pages()).entries()) {
+      await page.screenshot({ path: path.join(shots, `failed-${troubles}-${at + 1}.png`) }).catch(() => undefined);
+    }
     // What the scenario left open, held down or waiting is no start for the next.
     await main.openWindow();
     return false;

@@ -14,6 +14,7 @@ import type {
 } from "../../shared/view-protocol";
 import type { Recipe } from "../illustrate/illustrator";
 import type { TaskName } from "../tasks";
+import { workspaceStorage } from "../workspace-storage";
 import { type KnownMessages, knownMessages, mergeMessages } from "./merge-messages";
 
 export interface StoredImage {
@@ -98,7 +99,7 @@ export class ChatStore {
   readonly #deleted = new Set<string>();
 
   constructor(context: vscode.ExtensionContext) {
-    this.root = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "chats");
+    this.root = vscode.Uri.joinPath(workspaceStorage(context), "chats");
   }
 
   folder(chat: string): vscode.Uri {

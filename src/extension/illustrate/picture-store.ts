@@ -1,6 +1,7 @@
 /** The drawn pictures that the panel shows: kept across reloads until they are removed, the oldest giving way. */
 import * as vscode from "vscode";
 import { isIllustrationForm } from "../../shared/illustration-protocol";
+import { workspaceStorage } from "../workspace-storage";
 import type { DrawnPicture, Recipe } from "./illustrator";
 
 export interface StoredPicture {
@@ -17,7 +18,7 @@ export class PictureStore {
   #writing: Promise<void> = Promise.resolve();
 
   constructor(context: vscode.ExtensionContext) {
-    this.root = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "illustrations");
+    this.root = vscode.Uri.joinPath(workspaceStorage(context), "illustrations");
   }
 
   file(id: string): vscode.Uri {

@@ -63,6 +63,7 @@ export const scenarios = [
       await chat.field.pressSequentially(" made whole");
       await page.waitForTimeout(1500);
       await main.crash();
+      await main.chat.show();
       await written("half a question made whole");
       await main.chat.newChat();
       await written("half a question made whole");
@@ -75,15 +76,12 @@ export const scenarios = [
       await chat.newChat();
       await chat.ask("What was said first?");
       const beside = await main.openBeside();
-      try {
-        await beside.command("Mini-Gemini: Show Chats");
-        await beside.view.locator(".chats li").filter({ hasText: "What was said first?" }).locator(".open").click();
-        await beside.questions.filter({ hasText: "What was said first?" }).waitFor();
-        await Promise.all([beside.ask("What did the other window say?"), chat.ask("What did this window say?")]);
-        await beside.ask("Is all of it here?");
-      } finally {
-        await beside.page.close();
-      }
+      await beside.command("Mini-Gemini: Show Chats");
+      await beside.view.locator(".chats li").filter({ hasText: "What was said first?" }).locator(".open").click();
+      await beside.questions.filter({ hasText: "What was said first?" }).waitFor();
+      await Promise.all([beside.ask("What did the other window say?"), chat.ask("What did this window say?")]);
+      await beside.ask("Is all of it here?");
+      await beside.page.close();
       await main.page.reload();
       await main.chat.questions.nth(3).waitFor();
       const said = await main.chat.questions.allInnerTexts();
