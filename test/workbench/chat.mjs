@@ -81,13 +81,16 @@ export class Chat {
 
   async command(title) {
     const input = this.quickInput.locator("input.input");
-    // A view or an editor that is just opening can swallow the key.
-    for (let attempt = 0; attempt < 10 && !(await input.isVisible()); attempt++) {
+    const entry = this.page.locator(`.quick-input-list [role=option][aria-label^="${title}"]`).first();
+    // A view or an editor that is just opening can swallow the key, and a window that is just opening lacks commands.
+    for (let attempt = 0; attempt < 10 && !(await entry.isVisible()); attempt++) {
       await this.page.keyboard.press("F1");
       await input.waitFor({ timeout: 2_000 }).catch(() => undefined);
+      if (!(await input.isVisible())) continue;
+      await input.fill(`>${title}`);
+      await entry.waitFor({ timeout: 10_000 }).catch(() => undefined);
     }
-    await input.fill(`>${title}`);
-    await this.page.locator(`.quick-input-list [role=option][aria-label^="${title}"]`).first().click();
+    await entry.click();
   }
 
   /** Closes the extension's panels, so that its only page is the chat's. */

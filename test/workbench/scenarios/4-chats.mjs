@@ -77,7 +77,8 @@ export const scenarios = [
       await chat.ask("What was said first?");
       const beside = await main.openBeside();
       await beside.command("Mini-Gemini: Show Chats");
-      await beside.view.locator(".chats li").filter({ hasText: "What was said first?" }).locator(".open").click();
+      const row = beside.view.locator(".chats li").filter({ hasText: "What was said first?" }).first();
+      await row.locator(".open").click();
       await beside.questions.filter({ hasText: "What was said first?" }).waitFor();
       await Promise.all([beside.ask("What did the other window say?"), chat.ask("What did this window say?")]);
       await beside.ask("Is all of it here?");
