@@ -44,11 +44,21 @@ export class Session {
     await this.#use(page);
   }
 
-  /** A window beside the one there is, of the same browser. @returns its chat. */
+  /**
+   * A window beside the one there is, as of another browser. Its server now and then mixes up what two windows ask for as
+   * they open, and leaves the extensions out: then it is opened again. @returns its chat, and what closes it.
+   */
   async openBeside() {
-    const page = await this.context.newPage();
-    await page.goto(this.page.url(), { timeout: 120_000 });
-    return this.#chatIn(page);
+    for (let attempt = 1; ; attempt++) {
+      const { ctx, page } = await openWorkbench(this.browser, this.server.url, { folder: this.box.ws });
+      const close = () => ctx.close();
+      try {
+        return { chat: await this.#chatIn(page, { timeout: 30_000 }), close };
+      } catch (error) {
+        await close();
+        if (attempt === 3) throw error;
+      }
+    }
   }
 
   /** How many processes of the server have these words on their command line. */
@@ -62,13 +72,13 @@ export class Session {
     this.chat = await this.#chatIn(page);
   }
 
-  async #chatIn(page) {
+  async #chatIn(page, patience = {}) {
     page.on("console", (message) => {
       if (message.type() === "error") this.said.push(message.text().slice(0, 300));
     });
     page.on("pageerror", (error) => this.said.push(String(error.stack).slice(0, 600)));
     const chat = new Chat({ page, box: this.box, shots: this.shots });
-    await chat.tab("Mini-Gemini").waitFor();
+    await chat.tab("Mini-Gemini").waitFor(patience);
     return chat;
   }
 

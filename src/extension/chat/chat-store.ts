@@ -2,6 +2,7 @@
  * Chats on disk: one folder each, with `chat.json` and copies of its images, written as they change. Two windows may
  * have the same workspace, and even the same chat, open: what the other one wrote is taken in before writing.
  */
+import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import type { ImagePart } from "../../shared/protocol";
 import type {
@@ -13,6 +14,7 @@ import type {
   ViewFailure,
 } from "../../shared/view-protocol";
 import type { Recipe } from "../illustrate/illustrator";
+import { alone, replaceFile, stampOf } from "../shared-file";
 import type { TaskName } from "../tasks";
 import { workspaceStorage } from "../workspace-storage";
 import { type KnownMessages, knownMessages, mergeMessages } from "./merge-messages";
@@ -121,8 +123,7 @@ export class ChatStore {
   }
 
   /**
-   * Writes one after the other, each as it is by then; beside the old file and renamed into place, so a crash leaves one
-   * or the other.
+   * Writes one after the other, each as it is by then.
    *
    * @returns whether the chat has changed by what another window wrote.
    */
@@ -143,26 +144,25 @@ export class ChatStore {
 
   async #write(chat: Chat): Promise<boolean> {
     const { id } = chat;
+    const file = this.#file(id);
     // An answer in progress ends after its chat has been deleted: that must not bring the chat back.
     if (this.#deleted.has(id)) return false;
-    const changed = await this.takeIn(chat);
-    const messages = knownMessages(chat.messages);
-    const bytes = new TextEncoder().encode(JSON.stringify(chat));
-    const { title, updated } = chat;
-    const folder = this.folder(id);
-    await vscode.workspace.fs.createDirectory(folder);
-    const part = vscode.Uri.joinPath(folder, `${chatFile}.${process.pid}.part`);
-    await vscode.workspace.fs.writeFile(part, bytes);
-    await vscode.workspace.fs.rename(part, vscode.Uri.joinPath(folder, chatFile), { overwrite: true });
-    this.#known.set(id, { stamp: await this.#stamp(id), messages });
-    if (messages.size > 0) (await this.#all()).set(id, { id, title, updated });
+    const changed = await alone(file, async () => {
+      const merged = await this.takeIn(chat);
+      const messages = knownMessages(chat.messages);
+      await replaceFile(file, JSON.stringify(chat));
+      this.#known.set(id, { stamp: await stampOf(file), messages });
+      return merged;
+    });
+    const { title, updated, messages } = chat;
+    if (messages.length > 0) (await this.#all()).set(id, { id, title, updated });
     return changed;
   }
 
   /** Takes in what another window wrote. @returns whether the chat has changed by it. */
   async takeIn(chat: Chat): Promise<boolean> {
     const known = this.#known.get(chat.id);
-    const stamp = await this.#stamp(chat.id);
+    const stamp = await stampOf(this.#file(chat.id));
     if (stamp === undefined || stamp === known?.stamp) return false;
     const theirs = await this.#read(chat.id);
     if (theirs === undefined) return false;
@@ -172,19 +172,13 @@ export class ChatStore {
     return chat.messages !== before;
   }
 
-  /** Tells one state of a chat's file from another; undefined where there is none. */
-  async #stamp(id: string): Promise<string | undefined> {
-    try {
-      const { mtime, size } = await vscode.workspace.fs.stat(vscode.Uri.joinPath(this.folder(id), chatFile));
-      return `${mtime} ${size}`;
-    } catch {
-      return undefined;
-    }
+  #file(id: string): string {
+    return vscode.Uri.joinPath(this.folder(id), chatFile).fsPath;
   }
 
   /** The chat, or undefined when there is none that can be read. Answers cut by a reload count as stopped. */
   async load(id: string): Promise<Chat | undefined> {
-    const stamp = await this.#stamp(id);
+    const stamp = await stampOf(this.#file(id));
     const chat = await this.#read(id);
     if (chat !== undefined) this.#known.set(id, { stamp, messages: knownMessages(chat.messages) });
     return chat;
@@ -193,8 +187,8 @@ export class ChatStore {
   async #read(id: string): Promise<Chat | undefined> {
     if (!safeName.test(id)) return undefined;
     try {
-      const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.folder(id), chatFile));
-      const chat = { ...newChat(), ...(JSON.parse(new TextDecoder().decode(bytes)) as Partial<Chat>), id };
+      const text = await readFile(this.#file(id), "utf8");
+      const chat = { ...newChat(), ...(JSON.parse(text) as Partial<Chat>), id };
       for (const message of chat.messages) if (message.state === "streaming") message.state = "stopped";
       const images = [...chat.attachments, ...chat.messages.flatMap((message) => message.images)];
       return images.every(({ file }) => safeName.test(file)) ? chat : undefined;

@@ -1,6 +1,7 @@
 /** The drawn pictures that the panel shows: kept across reloads until they are removed, the oldest giving way. */
 import * as vscode from "vscode";
 import { isIllustrationForm } from "../../shared/illustration-protocol";
+import { alone, replaceFile } from "../shared-file";
 import { workspaceStorage } from "../workspace-storage";
 import type { DrawnPicture, Recipe } from "./illustrator";
 
@@ -61,16 +62,15 @@ export class PictureStore {
 
   /** One change after the other; the list is on disk before files that it no longer names go. */
   #change(edit: (pictures: readonly StoredPicture[]) => readonly StoredPicture[]): Promise<void> {
-    const change = async (): Promise<void> => {
-      const before = await this.list();
-      const after = edit(before).slice(0, mostPictures);
-      const list = vscode.Uri.joinPath(this.root, "list.json");
-      const part = vscode.Uri.joinPath(this.root, `list.json.${process.pid}.part`);
-      await vscode.workspace.fs.writeFile(part, new TextEncoder().encode(JSON.stringify(after)));
-      await vscode.workspace.fs.rename(part, list, { overwrite: true });
-      const gone = before.filter(({ id }) => !after.some((one) => one.id === id));
-      await Promise.allSettled(gone.map(({ id }) => vscode.workspace.fs.delete(this.file(id))));
-    };
+    const list = vscode.Uri.joinPath(this.root, "list.json").fsPath;
+    const change = (): Promise<void> =>
+      alone(list, async () => {
+        const before = await this.list();
+        const after = edit(before).slice(0, mostPictures);
+        await replaceFile(list, JSON.stringify(after));
+        const gone = before.filter(({ id }) => !after.some((one) => one.id === id));
+        await Promise.allSettled(gone.map(({ id }) => vscode.workspace.fs.delete(this.file(id))));
+      });
     const mine = this.#writing.then(change);
     this.#writing = mine.catch(() => undefined);
     return mine;

@@ -75,14 +75,14 @@ export const scenarios = [
     run: async ({ chat, main }) => {
       await chat.newChat();
       await chat.ask("What was said first?");
-      const beside = await main.openBeside();
+      const { chat: beside, close } = await main.openBeside();
       await beside.command("Mini-Gemini: Show Chats");
       const row = beside.view.locator(".chats li").filter({ hasText: "What was said first?" }).first();
       await row.locator(".open").click();
       await beside.questions.filter({ hasText: "What was said first?" }).waitFor();
       await Promise.all([beside.ask("What did the other window say?"), chat.ask("What did this window say?")]);
       await beside.ask("Is all of it here?");
-      await beside.page.close();
+      await close();
       await main.page.reload();
       await main.chat.questions.nth(3).waitFor();
       const said = await main.chat.questions.allInnerTexts();
