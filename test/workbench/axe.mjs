@@ -7,13 +7,14 @@ const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 /**
  * Findings that axe calls serious or critical, each with what it is about.
  * @param part A selector of the part of the page that is ours; all of it without.
+ * @param rules Axe's rules that are switched off or on.
  */
-export async function findings(frame, part) {
+export async function findings(frame, part, rules = {}) {
   await frame.evaluate(axe);
   const { violations } = await frame.evaluate(
     // Colours and all else of WCAG 2.2 A and AA, and what axe advises besides.
-    (within) => globalThis.axe.run(within ?? document, { resultTypes: ["violations"] }),
-    part,
+    ([within, chosen]) => globalThis.axe.run(within ?? document, { resultTypes: ["violations"], rules: chosen }),
+    [part, rules],
   );
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
