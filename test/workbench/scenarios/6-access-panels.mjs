@@ -25,9 +25,12 @@ export const scenarios = Object.keys(themes).map((theme) => ({
     }
     found.push(...(await findings(view)));
     await view.locator("summary").click();
-    await illustrations.generate(view, "a red rocket");
+    await illustrations.generate(view, "slow snail");
     await view.locator("canvas:visible").waitFor();
     found.push(...(await findings(view)));
+    await illustrations.button(view, "Stop").click();
+    await view.locator(".failure").getByText("Stopped.").waitFor();
+    await illustrations.generate(view, "a red rocket");
     await illustrations.pictures(view, 1);
     found.push(...(await findings(view)));
     await chat.shot(`panel-${theme}`);
