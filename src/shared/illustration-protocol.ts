@@ -14,6 +14,16 @@ export interface PictureSize {
   readonly height: number;
 }
 
+/** A picture to start from instead of noise alone. */
+export interface StartPicture {
+  /** A file in the folder of the panel's pictures. */
+  readonly file: string;
+  /** What people know it by. */
+  readonly name: string;
+  /** How much of it is drawn anew, above 0 to 1. */
+  readonly strength: number;
+}
+
 /** What a person asks for. Null leaves the choice to the model, or the seed to chance. */
 export interface IllustrationForm {
   readonly prompt: string;
@@ -27,13 +37,28 @@ export interface IllustrationForm {
   readonly steps: number | null;
   /** 0 to 30. */
   readonly guidance: number | null;
+  readonly from: StartPicture | null;
 }
+
+export const emptyForm: IllustrationForm = {
+  prompt: "",
+  style: "none",
+  size: null,
+  count: 1,
+  seed: null,
+  negative: "",
+  steps: null,
+  guidance: null,
+  from: null,
+};
 
 export const mostVariations = 4;
 export const longestPrompt = 4000;
 
 export interface PanelPicture {
   readonly id: string;
+  /** Its file in the folder of the panel's pictures. */
+  readonly file: string;
   /** Address of the stored picture inside the webview. */
   readonly source: string;
   /** What was asked for, with the seed that this picture has. */
@@ -48,6 +73,8 @@ export interface PanelPicture {
 }
 
 export interface PanelState {
+  /** Address of the folder of the panel's pictures inside the webview. */
+  readonly folder: string;
   /** Newest first. */
   readonly pictures: readonly PanelPicture[];
   readonly busy: boolean;
@@ -61,6 +88,8 @@ export interface PanelState {
 export type HostToPanel =
   | { readonly kind: "state"; readonly state: PanelState }
   | { readonly kind: "fill"; readonly form: IllustrationForm }
+  /** A picture that was chosen to start from. */
+  | { readonly kind: "start"; readonly start: Pick<StartPicture, "file" | "name"> }
   /** What is being done, and how much of it; null where nobody knows. */
   | { readonly kind: "progress"; readonly text: string; readonly fraction: number | null }
   | { readonly kind: "preview"; readonly preview: LatentPreview }
@@ -71,6 +100,7 @@ export type PanelToHost =
   | { readonly kind: "ready" }
   | { readonly kind: "generate"; readonly form: IllustrationForm }
   | { readonly kind: "stop" }
+  | { readonly kind: "choose-start" }
   | { readonly kind: "save"; readonly picture: string }
   | { readonly kind: "insert"; readonly picture: string }
   | { readonly kind: "remove"; readonly picture: string }
@@ -84,6 +114,7 @@ export function isPanelMessage(value: unknown): value is PanelToHost {
     case "ready":
     case "stop":
     case "choose-model":
+    case "choose-start":
     case "show-log":
       return true;
     case "save":
@@ -99,7 +130,7 @@ export function isPanelMessage(value: unknown): value is PanelToHost {
 
 export function isIllustrationForm(value: unknown): value is IllustrationForm {
   if (!isRecord(value)) return false;
-  const { prompt, style, size, count, seed, negative, steps, guidance } = value;
+  const { prompt, style, size, count, seed, negative, steps, guidance, from } = value;
   return (
     isText(prompt, longestPrompt) &&
     isText(negative, longestPrompt) &&
@@ -108,7 +139,22 @@ export function isIllustrationForm(value: unknown): value is IllustrationForm {
     isWhole(count, 1, mostVariations) &&
     (seed === null || isWhole(seed, 0, largestSeed)) &&
     (steps === null || isWhole(steps, 1, 150)) &&
-    (guidance === null || (typeof guidance === "number" && guidance >= 0 && guidance <= 30))
+    (guidance === null || (typeof guidance === "number" && guidance >= 0 && guidance <= 30)) &&
+    (from === null || isStart(from))
+  );
+}
+
+function isStart(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { file, name, strength } = value;
+  return (
+    isText(file, 100) &&
+    // A file of that folder, and of no other.
+    /^[\w-]+\.\w+$/.test(file) &&
+    isText(name, longestPrompt) &&
+    typeof strength === "number" &&
+    strength > 0 &&
+    strength <= 1
   );
 }
 

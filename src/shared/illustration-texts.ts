@@ -32,4 +32,11 @@ export type PanelText =
   | "noModelAdvice"
   | "chooseModel"
   | "showLog"
+  | "chooseStart"
+  | "startFrom"
+  | "startHere"
+  | "noStart"
+  | "strength"
+  | "percent"
+  | "startedFrom"
   | `style-${StyleName}`;

@@ -1,4 +1,5 @@
 /** The drawing half of the scripted engine: real PNG files and real encoding, no model. */
+import { access } from "node:fs/promises";
 import sharp from "sharp";
 import { encodePicture } from "../../src/engine/image/encode";
 import { FailureError } from "../../src/shared/failure";
@@ -14,7 +15,10 @@ export const drawing: Pick<Handlers<HostToEngine>, "generate" | "encodePicture">
     const { model, prompt, negative = "", guidance = 1, seed, scheduler = "euler", count } = params;
     // Slow enough to be stopped, however busy the machine is.
     const steps = params.steps ?? (prompt.includes("slow") ? 150 : 4);
-    const { width, height } = params.size ?? { width: 128, height: 128 };
+    // What starts from a picture is wider, so that a test can tell.
+    const usual = params.from === undefined ? { width: 128, height: 128 } : { width: 192, height: 128 };
+    if (params.from?.image.data.kind === "file") await access(params.from.image.data.file);
+    const { width, height } = params.size ?? usual;
     part({ kind: "stage", stage: "loading", done: 1, total: 2 });
     for (let index = 0; index < count; index++) {
       for (let step = 1; step <= steps; step++) {

@@ -5,6 +5,7 @@ import {
   longestPrompt,
   mostVariations,
   type PictureSize,
+  type StartPicture,
   type StyleName,
   styleNames,
 } from "../../src/shared/illustration-protocol";
@@ -12,6 +13,7 @@ import { button } from "../components";
 import { element } from "../elements";
 import { choice, labelled, numberField, numberIn } from "./fields";
 import { ask, text } from "./host";
+import { StartField } from "./start-field";
 
 const sizes: readonly PictureSize[] = [
   { width: 128, height: 128 },
@@ -63,6 +65,7 @@ export class Form {
       ask({ kind: "stop" });
     },
   });
+  readonly #from = new StartField();
   #busy = false;
   #embedded = false;
 
@@ -79,6 +82,7 @@ export class Form {
         labelled(text("count"), this.#count),
         labelled(text("seed"), this.#seed),
       ),
+      this.#from.root,
       element(
         "details",
         {},
@@ -109,7 +113,7 @@ export class Form {
     });
   }
 
-  fill({ prompt, style, size, count, seed, negative, steps, guidance }: IllustrationForm): void {
+  fill({ prompt, style, size, count, seed, negative, steps, guidance, from }: IllustrationForm): void {
     this.#prompt.value = prompt;
     this.#style.value = style;
     this.#size.value = size === null ? "" : sizeKey(size);
@@ -118,8 +122,14 @@ export class Form {
     this.#negative.value = negative;
     this.#steps.value = steps === null ? "" : String(steps);
     this.#guidance.value = guidance === null ? "" : String(guidance);
+    this.#from.value = from;
     this.#offer();
     this.focus();
+  }
+
+  /** The picture to start from. */
+  start(picture: Pick<StartPicture, "file" | "name">): void {
+    this.#from.take(picture);
   }
 
   focus(): void {
@@ -128,8 +138,9 @@ export class Form {
   }
 
   /** @param state `embedded` where the small embedded model would draw, which has one size and few styles. */
-  show(state: { readonly busy: boolean; readonly ready: boolean; readonly embedded: boolean }): void {
-    const { busy, ready, embedded } = state;
+  show(state: Record<"busy" | "ready" | "embedded", boolean> & { readonly folder: string }): void {
+    const { busy, ready, embedded, folder } = state;
+    this.#from.folder = folder;
     this.#busy = busy || !ready;
     this.#embedded = embedded;
     this.#offer();
@@ -163,6 +174,7 @@ export class Form {
       negative: this.#negative.value,
       steps: numberIn(this.#steps),
       guidance: numberIn(this.#guidance),
+      from: this.#from.value,
     };
   }
 }

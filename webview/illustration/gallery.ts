@@ -12,12 +12,14 @@ interface Shown {
 export class Gallery {
   readonly root = element("section", { "aria-label": text("pictures") });
   readonly #again: (picture: PanelPicture) => void;
+  readonly #start: (picture: PanelPicture) => void;
   /** What is shown, with what it was drawn from: an unchanged picture is left alone, and keeps the focus. */
   #shown = new Map<string, Shown>();
 
-  /** @param again Called where a picture is to be drawn again with a change. */
-  constructor(again: (picture: PanelPicture) => void) {
-    this.#again = again;
+  /** Called where a picture is to be drawn again with a change, or is to be the start of others. */
+  constructor(events: Record<"again" | "start", (picture: PanelPicture) => void>) {
+    this.#again = events.again;
+    this.#start = events.start;
   }
 
   show({ pictures, document, busy }: PanelState): void {
@@ -52,6 +54,10 @@ export class Gallery {
       element("span", { class: "prompt" }, form.prompt),
       element("span", { class: "hint" }, facts),
     );
+    if (form.from !== null) {
+      const { name, strength } = form.from;
+      caption.append(element("span", { class: "hint" }, text("startedFrom", name, Math.round(strength * 100))));
+    }
     if (embedded) caption.append(element("span", { class: "hint" }, text("embedded")));
     if (saved !== undefined) caption.append(element("span", { class: "saved" }, text("saved", saved)));
     const action = (label: string, act: () => void): HTMLElement => button({ label, act });
@@ -71,6 +77,9 @@ export class Gallery {
     actions.append(
       action(text("again"), () => {
         this.#again(picture);
+      }),
+      action(text("startHere"), () => {
+        this.#start(picture);
       }),
       action(text("remove"), () => {
         ask({ kind: "remove", picture: id });

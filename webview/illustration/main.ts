@@ -9,9 +9,15 @@ import { ask, text } from "./host";
 import { drawLatents } from "../latents";
 
 const form = new Form();
-const gallery = new Gallery((picture) => {
-  form.fill(picture.form);
-  form.root.scrollIntoView();
+const gallery = new Gallery({
+  again: (picture) => {
+    form.fill(picture.form);
+    form.root.scrollIntoView();
+  },
+  start: ({ file, form: { prompt } }) => {
+    form.start({ file, name: prompt });
+    form.root.scrollIntoView();
+  },
 });
 const notices = element("div");
 const bar = element("progress", { "aria-label": text("title") });
@@ -29,7 +35,7 @@ const link = (label: string, act: () => void): HTMLElement => button({ label, ac
 
 function show(state: PanelState): void {
   const { busy, model, failure } = state;
-  form.show({ busy, ready: model !== null, embedded: model?.embedded === true });
+  form.show({ busy, ready: model !== null, embedded: model?.embedded === true, folder: state.folder });
   if (!busy) {
     progress.hidden = true;
     canvas.hidden = true;
@@ -92,6 +98,9 @@ addEventListener("message", ({ data }: MessageEvent<HostToPanel>) => {
       return;
     case "fill":
       form.fill(data.form);
+      return;
+    case "start":
+      form.start(data.start);
       return;
     case "progress":
       report(data.text, data.fraction);

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { failureOf } from "../../shared/failure";
 import {
+  emptyForm,
   type HostToPanel,
   type IllustrationForm,
   isIllustrationForm,
@@ -11,11 +12,13 @@ import {
 } from "../../shared/illustration-protocol";
 import { failureMessage, showFailure } from "../failure-message";
 import { iconIn } from "../icon";
+import { nameOf, readImage } from "../images";
+import { pickImages } from "../pick-images";
 import { webviewPage } from "../webview-page";
 import type { Illustrator } from "./illustrator";
 import type { ReferenceTarget } from "./insert-reference";
 import { panelTexts } from "./panel-texts";
-import type { PictureStore } from "./picture-store";
+import { fileOf, type PictureStore } from "./picture-store";
 import { saveAndTell } from "./save-and-tell";
 
 export interface PanelContext {
@@ -34,17 +37,6 @@ export interface PanelRequest {
 }
 
 const formKey = "illustrationForm";
-
-const emptyForm: IllustrationForm = {
-  prompt: "",
-  style: "none",
-  size: null,
-  count: 1,
-  seed: null,
-  negative: "",
-  steps: null,
-  guidance: null,
-};
 
 export class IllustrationPanel implements vscode.Disposable {
   readonly #given: PanelContext;
@@ -126,6 +118,8 @@ export class IllustrationPanel implements vscode.Disposable {
       case "stop":
         this.#stop?.abort();
         return;
+      case "choose-start":
+        return this.#chooseStart();
       case "save":
       case "insert":
         await this.#save(message.picture, message.kind === "insert");
@@ -141,6 +135,14 @@ export class IllustrationPanel implements vscode.Disposable {
         log.show();
         return;
     }
+  }
+
+  async #chooseStart(): Promise<void> {
+    const [image] = await pickImages();
+    if (image === undefined) return;
+    const name = nameOf(image);
+    const file = await this.#given.store.addStart(name, await readImage(image));
+    this.#post({ kind: "start", start: { file, name } });
   }
 
   async #generate(form: IllustrationForm): Promise<void> {
@@ -203,10 +205,12 @@ export class IllustrationPanel implements vscode.Disposable {
     this.#post({
       kind: "state",
       state: {
+        folder: webview.asWebviewUri(store.root).toString(),
         pictures: pictures.map(({ id, recipe, saved }) => ({
           ...recipe,
           id,
           saved,
+          file: fileOf(id),
           source: webview.asWebviewUri(store.file(id)).toString(),
         })),
         busy: this.#stop !== undefined,

@@ -2,10 +2,17 @@
 import * as vscode from "vscode";
 import type { EncodePictureResult, PictureFormat } from "../../shared/encode-protocol";
 import { FailureError } from "../../shared/failure";
-import type { GeneratedPicture, GeneratePart, GenerateStage, LatentPreview } from "../../shared/generate-protocol";
-import type { IllustrationForm } from "../../shared/illustration-protocol";
+import type {
+  GeneratedPicture,
+  GenerateParams,
+  GeneratePart,
+  GenerateStage,
+  LatentPreview,
+} from "../../shared/generate-protocol";
+import type { IllustrationForm, StartPicture } from "../../shared/illustration-protocol";
 import type { Explainer } from "../explainer";
 import { drawingSettings } from "../settings";
+import { picturesFolder } from "./picture-store";
 import { styledPrompt } from "./styles";
 
 /** How a picture was drawn; kept with it, so that it can be drawn again with a change. */
@@ -96,6 +103,7 @@ export class Illustrator {
           seed: form.seed ?? randomSeed(),
           size: form.size ?? undefined,
           count: form.count,
+          from: form.from === null ? undefined : this.#start(form.from),
         },
         { signal, onPart: take },
       );
@@ -103,6 +111,11 @@ export class Illustrator {
       this.#explainer.report({ kind: "idle" });
       await stored;
     }
+  }
+
+  #start({ file, name, strength }: StartPicture): NonNullable<GenerateParams["from"]> {
+    const { fsPath } = vscode.Uri.joinPath(picturesFolder(this.#context), file);
+    return { image: { name, data: { kind: "file", file: fsPath } }, strength };
   }
 
   /** @throws FailureError of the engine. */

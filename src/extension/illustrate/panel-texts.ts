@@ -41,4 +41,11 @@ export const panelTexts = (): Record<PanelText, string> => ({
   ),
   chooseModel: vscode.l10n.t("Choose Model Folder…"),
   showLog: vscode.l10n.t("Show Log"),
+  chooseStart: vscode.l10n.t("Start from a Picture…"),
+  startFrom: vscode.l10n.t("Starts from {0}"),
+  startHere: vscode.l10n.t("Start from This"),
+  noStart: vscode.l10n.t("Start from Nothing"),
+  strength: vscode.l10n.t("How much of it is drawn anew"),
+  percent: vscode.l10n.t("{0} %"),
+  startedFrom: vscode.l10n.t("started from {0}, {1} % drawn anew"),
 });

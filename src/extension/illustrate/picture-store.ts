@@ -13,17 +13,24 @@ export interface StoredPicture {
 }
 
 const mostPictures = 40;
+const startPrefix = "start-";
+
+/** The file of a drawn picture, in the folder of all of them. */
+export const fileOf = (id: string): string => `${id}.png`;
+
+export const picturesFolder = (context: vscode.ExtensionContext): vscode.Uri =>
+  vscode.Uri.joinPath(workspaceStorage(context), "illustrations");
 
 export class PictureStore {
   readonly root: vscode.Uri;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(context: vscode.ExtensionContext) {
-    this.root = vscode.Uri.joinPath(workspaceStorage(context), "illustrations");
+    this.root = picturesFolder(context);
   }
 
   file(id: string): vscode.Uri {
-    return vscode.Uri.joinPath(this.root, `${id}.png`);
+    return vscode.Uri.joinPath(this.root, fileOf(id));
   }
 
   /**
@@ -45,6 +52,23 @@ export class PictureStore {
     await vscode.workspace.fs.createDirectory(this.root);
     await vscode.workspace.fs.writeFile(this.file(id), png);
     await this.#change((pictures) => [{ id, recipe }, ...pictures]);
+  }
+
+  /**
+   * Keeps a copy of a picture to start from; copies that nothing was drawn from go.
+   *
+   * @returns the name of its file.
+   */
+  async addStart(name: string, bytes: Uint8Array): Promise<string> {
+    const file = `${startPrefix}${crypto.randomUUID()}${/\.\w+$/.exec(name)?.[0].toLowerCase() ?? ".png"}`;
+    await vscode.workspace.fs.createDirectory(this.root);
+    const used = new Set((await this.list()).map(({ recipe }) => recipe.form.from?.file));
+    for (const [other] of await vscode.workspace.fs.readDirectory(this.root)) {
+      if (!other.startsWith(startPrefix) || used.has(other)) continue;
+      await vscode.workspace.fs.delete(vscode.Uri.joinPath(this.root, other));
+    }
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(this.root, file), bytes);
+    return file;
   }
 
   async markSaved(id: string, saved: string): Promise<void> {

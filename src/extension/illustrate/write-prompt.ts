@@ -3,7 +3,7 @@
  * conversation, as the reference does: in its answer (`<h>…</h>`), or by re-captioning a simple instruction.
  */
 import { failureOf } from "../../shared/failure";
-import type { IllustrationForm } from "../../shared/illustration-protocol";
+import { emptyForm, type IllustrationForm } from "../../shared/illustration-protocol";
 import { type DrawingRequest, pointsElsewhere } from "./drawing-request";
 
 /** The language model of the chat, as far as prompts need it. */
@@ -24,23 +24,12 @@ export interface AskedPicture {
   readonly seesImages: boolean;
 }
 
-const plainForm: IllustrationForm = {
-  prompt: "",
-  style: "none",
-  size: null,
-  count: 1,
-  seed: null,
-  negative: "",
-  steps: null,
-  guidance: null,
-};
-
 const longestPrompt = 400;
 
 /** @throws FailureError of the language model where nothing can be drawn without it. */
 export async function writeForm(asked: AskedPicture, writer: PromptWriter): Promise<IllustrationForm> {
   const { request, previous } = asked;
-  const base = request.change && previous !== undefined ? previous : plainForm;
+  const base = request.change && previous !== undefined ? previous : emptyForm;
   const onlyAgain = request.subject === "" && request.style === undefined;
   return {
     ...base,

@@ -15,6 +15,7 @@ const drawn: IllustrationForm = {
   negative: "text",
   steps: 20,
   guidance: null,
+  from: null,
 };
 
 class Writer implements PromptWriter {

@@ -67,7 +67,7 @@ const all = [
       assert.match(captions[0], /128 × 128, seed 8, drawn by sd-scripted/);
       assert.match(captions[1], /seed 7/);
       await view
-        .locator("img")
+        .locator("figure img")
         .first()
         .evaluate((image) => image.decode());
       await chat.shot("illustrate-pictures");
@@ -232,6 +232,35 @@ const all = [
       await illustrations.button(view, "Remove").first().click();
       await view.getByText("an owl", { exact: true }).waitFor({ state: "detached" });
       await chat.closeNotifications();
+    },
+  },
+  {
+    name: "illustrations: start from a picture of the workspace, or from one that was drawn",
+    run: async ({ chat, page, box }) => {
+      const illustrations = new Illustrations({ page, box, chat });
+      const view = await illustrations.view();
+      const count = await view.locator("figure").count();
+      await illustrations.button(view, "Start from a Picture…").click();
+      await illustrations.quickInput.locator("input.input").fill("orders.png");
+      await page.locator(".quick-input-list [role=option]").filter({ hasText: "orders.png" }).first().waitFor();
+      await page.keyboard.press("Enter");
+      await view.getByText("Starts from orders.png").waitFor();
+      await view.locator(".chosen img").evaluate((image) => image.decode());
+      await view.getByLabel("How much of it is drawn anew", { exact: true }).fill("40");
+      await view.locator(".chosen output").getByText("40 %").waitFor();
+      await illustrations.generate(view, "a castle");
+      await illustrations.pictures(view, count + 1);
+      const caption = () => view.locator("figcaption").first().innerText();
+      assert.match(await caption(), /a castle[^]*192 × 128[^]*started from orders\.png, 40 % drawn anew/);
+      await chat.shot("illustrate-start");
+      await illustrations.button(view, "Start from This").first().click();
+      await view.getByText("Starts from a castle").waitFor();
+      await view.locator(".chosen img").evaluate((image) => image.decode());
+      await illustrations.button(view, "Start from Nothing").click();
+      await illustrations.generate(view, "a tower");
+      await illustrations.pictures(view, count + 2);
+      assert.match(await caption(), /a tower[^]*128 × 128/);
+      assert.doesNotMatch(await caption(), /started from/);
     },
   },
 ];
