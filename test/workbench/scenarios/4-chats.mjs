@@ -46,6 +46,24 @@ export const scenarios = [
     },
   },
   {
+    name: "keeps what had come of an answer when the window is reloaded amid it, and answers anew",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await chat.send("slow");
+      const answer = chat.answers.first();
+      await answer.getByText("A sentence of six words follows.").first().waitFor();
+      // It is written to disk now and then.
+      await page.waitForTimeout(1500);
+      await page.reload();
+      await answer.getByText("Stopped.", { exact: true }).waitFor();
+      assert.match(await answer.locator(".body").innerText(), /^A sentence of six words follows/);
+      await chat.button("Try Again").last().click();
+      await answer.and(chat.view.locator("[aria-busy=true]")).waitFor();
+      await chat.button("Stop").click();
+      await chat.ended(answer);
+    },
+  },
+  {
     name: "keeps a draft over a reload and a crash of the window, and takes it along to a new chat",
     run: async ({ chat, page, main }) => {
       const written = async (text) => {
