@@ -8,13 +8,13 @@ import { LanguageModel } from "../src/engine/runtime/language-model";
 import { Network } from "../src/engine/runtime/network";
 import { onnxruntime } from "../src/engine/runtime/onnxruntime";
 import { RandomWeights, writeRandomNetwork } from "./random-network";
-import { decodeTokens, median, promptTokens, type Round, serveRounds } from "./side";
+import { cpuMilliseconds, median, memory, serveRounds } from "./side";
 
-const gemma2b: DecoderConfig = {
+const gemma2b = (layers: number): DecoderConfig => ({
   family: "gemma",
   hiddenSize: 2048,
   intermediateSize: 16_384,
-  layers: 18,
+  layers,
   heads: 8,
   keyValueHeads: 1,
   headSize: 256,
@@ -23,41 +23,49 @@ const gemma2b: DecoderConfig = {
   ropeTheta: 10_000,
   activation: "gelu",
   tiedEmbeddings: true,
-};
+});
 
-async function main(folder: string): Promise<void> {
+async function main(folder: string, layers: number): Promise<void> {
+  const config = gemma2b(layers);
   if (!existsSync(path.join(folder, "decoder.onnx"))) {
     const graph = new Graph("decoder");
     const format = { kind: "blocks", bits: 4, blockSize: 64, symmetric: true } as const;
-    decoder(graph, new RandomWeights().weights, gemma2b, { format, headFormat: format, contextLength: 2048 });
+    decoder(graph, new RandomWeights().weights, config, { format, headFormat: format, contextLength: 2048 });
     await writeRandomNetwork(folder, graph);
   }
+  const opened = performance.now();
   const network = await Network.open(folder, "decoder", { device: "cpu", threads: 0 });
-  const model = new LanguageModel(network, await onnxruntime(), gemma2b);
+  const model = new LanguageModel(network, await onnxruntime(), config);
+  const loadSeconds = (performance.now() - opened) / 1000;
   const embeddings = (count: number): Float32Array =>
-    Float32Array.from({ length: count * gemma2b.hiddenSize }, (_, i) => Math.sin(i * 1.7) * 0.05);
+    Float32Array.from({ length: count * config.hiddenSize }, (_, i) => Math.sin(i * 1.7) * 0.05);
   const positions = (count: number): Parameters<LanguageModel["run"]>[0] => ({
     identities: Array.from({ length: count }, (_, i) => i),
     embeddings: embeddings(count),
   });
-  serveRounds(async (): Promise<Round> => {
+  serveRounds({ loadSeconds }, async ({ prompt, decode }) => {
     model.cache.truncate(0);
-    const prompt = positions(promptTokens);
+    const read = positions(prompt);
+    let cpu = process.cpuUsage();
     let started = performance.now();
-    await model.prefill(prompt);
-    const prefill = (promptTokens / (performance.now() - started)) * 1000;
+    await model.prefill(read);
+    const prefill = (prompt / (performance.now() - started)) * 1000;
+    const prefillCpu = cpuMilliseconds(cpu) / prompt;
     const steps: number[] = [];
     const one = positions(1);
-    for (let step = 0; step < decodeTokens; step++) {
+    cpu = process.cpuUsage();
+    for (let step = 0; step < decode; step++) {
       started = performance.now();
       await model.run(one);
       steps.push(performance.now() - started);
     }
-    return { prefill, decode: 1000 / median(steps), residentBytes: process.memoryUsage.rss() };
+    const decodeCpu = cpuMilliseconds(cpu) / decode;
+    return { prefill, decode: 1000 / median(steps), prefillCpu, decodeCpu, ...memory() };
   });
 }
 
-main(process.argv[2] ?? "").catch((thrown: unknown) => {
+const [, , folder = "", layers = "18"] = process.argv;
+main(folder, Number(layers)).catch((thrown: unknown) => {
   console.error(thrown);
   process.exitCode = 1;
 });

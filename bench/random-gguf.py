@@ -4,7 +4,8 @@ import sys
 import gguf
 import numpy as np
 
-LAYERS, WIDTH, HEADS, KEY_VALUE_HEADS, HEAD, INNER, VOCABULARY = 18, 2048, 8, 1, 256, 16384, 256000
+LAYERS = int(sys.argv[2]) if len(sys.argv) > 2 else 18
+WIDTH, HEADS, KEY_VALUE_HEADS, HEAD, INNER, VOCABULARY = 2048, 8, 1, 256, 16384, 256000
 BLOCK, BLOCK_BYTES = 32, 18
 
 writer = gguf.GGUFWriter(sys.argv[1], "gemma")

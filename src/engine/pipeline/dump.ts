@@ -4,7 +4,7 @@
  * Values are float32, token ids int64; with several images each tensor holds all of them along its first axis.
  */
 import path from "node:path";
-import type { LoadParams, TemplateName } from "../../shared/protocol";
+import type { LoadedModel, LoadParams, TemplateName } from "../../shared/protocol";
 import { decodeImage } from "../image/decode";
 import { highResolutionPixels } from "../image/preprocess";
 import { decoderNames } from "../networks/decoder";
@@ -32,7 +32,8 @@ export interface DumpParams {
 /** Stands for an image among the ids of a prompt, as in the reference (mgm/constants.py). */
 const imageTokenIndex = -200;
 
-export async function dumpIntermediates(load: LoadParams, params: DumpParams): Promise<void> {
+/** @returns the model as it was loaded: on which device, with which notices. */
+export async function dumpIntermediates(load: LoadParams, params: DumpParams): Promise<LoadedModel> {
   const model = await loadModel(load, { signal: params.signal, intermediates: true });
   try {
     const images = await encodeImages(model, params);
@@ -55,6 +56,7 @@ export async function dumpIntermediates(load: LoadParams, params: DumpParams): P
       { name: "inputs_embeds", dims: [1, prompt.identities.length, hiddenSize], data: prompt.embeddings },
       ...answer,
     ]);
+    return model.loaded;
   } finally {
     await model.dispose();
   }

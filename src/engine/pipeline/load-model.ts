@@ -5,11 +5,11 @@ import type { Device, LoadedModel, LoadParams, LoadPart, Notice } from "../../sh
 import { cachedHeadSize } from "../networks/decoder";
 import { claimUse } from "../platform/lease";
 import { packageRoot } from "../platform/package-root";
-import { deviceKey, deviceMemory } from "../runtime/device-memory";
+import { deviceKey, deviceMemory, type Placement } from "../runtime/device-memory";
 import { chooseDevice, verifyDevice } from "../runtime/devices";
 import { EmbeddingTable } from "../runtime/embedding-table";
 import { LanguageModel, type LanguageModelShape } from "../runtime/language-model";
-import { type ChosenDevice, Network } from "../runtime/network";
+import { Network } from "../runtime/network";
 import { onnxruntime } from "../runtime/onnxruntime";
 import { availableBytes } from "../runtime/process-memory";
 import { KnownErrors } from "../text/known-errors";
@@ -84,13 +84,13 @@ async function loadPrepared(
     throw new FailureError({ code: "tokenizer-mismatch", file: folder, vocabulary, embeddings: vocabularySize });
   }
   onPart?.({ stage: "choosing-device", done: 0, total: 1 });
-  const { device, notices } = await decideDevice(folder, manifest, params);
+  const { placement, notices } = await decideDevice(folder, manifest, params);
   throwIfCancelled(signal);
-  return open(folder, manifest, tokenizer, { device, notices, threads: params.threads, started }, options);
+  return open(folder, manifest, tokenizer, { placement, notices, threads: params.threads, started }, options);
 }
 
 interface OpenParams {
-  readonly device: ChosenDevice;
+  readonly placement: Placement;
   readonly notices: readonly Notice[];
   readonly threads: number;
   readonly started: number;
@@ -100,7 +100,7 @@ async function open(
   folder: string,
   manifest: Manifest,
   tokenizer: Tokenizer,
-  { device, notices, threads, started }: OpenParams,
+  { placement: { device, largestChunk }, notices, threads, started }: OpenParams,
   { signal, onPart }: LoadOptions,
 ): Promise<Model> {
   const names = Object.values(networkNames);
@@ -112,7 +112,9 @@ async function open(
     for (const [index, name] of names.entries()) {
       onPart?.({ stage: "loading", done: index, total: names.length });
       throwIfCancelled(signal);
-      opened.push(await Network.open(folder, name, { device, threads }));
+      // Where attention over many positions cannot be trusted, the encoder that is made of it stays on the CPU.
+      const distrusted = largestChunk !== undefined && name === networkNames.lowResolution;
+      opened.push(await Network.open(folder, name, { device: distrusted ? "cpu" : device, threads }));
     }
     const [lowResolution, highResolution, visualTokens, decoder] = opened;
     if (!lowResolution || !highResolution || !visualTokens || !decoder) throw new TypeError("a network is missing");
@@ -135,7 +137,7 @@ async function open(
       manifest,
       tokenizer,
       vision,
-      language: new LanguageModel(decoder, runtime, shapeOf(manifest)),
+      language: new LanguageModel(decoder, runtime, shapeOf(manifest), { largestChunk }),
       embeddings,
       knownErrors,
       dispose: async () => {
@@ -155,17 +157,16 @@ async function decideDevice(
   folder: string,
   manifest: Manifest,
   { device, threads, preparedRoot }: LoadParams,
-): Promise<{ device: ChosenDevice; notices: readonly Notice[] }> {
+): Promise<{ placement: Placement; notices: readonly Notice[] }> {
   const trial = { folder, name: networkNames.decoder, shape: shapeOf(manifest), threads };
   if (device === "auto") {
     const key = deviceKey(folder, manifest.source);
-    return { device: await chooseDevice(deviceMemory(preparedRoot), key, trial), notices: [] };
+    return { placement: await chooseDevice(deviceMemory(preparedRoot), key, trial), notices: [] };
   }
   try {
-    await verifyDevice(trial, device);
-    return { device, notices: [] };
+    return { placement: await verifyDevice(trial, device), notices: [] };
   } catch (thrown) {
-    return { device: "cpu", notices: [fellBack(device, thrown)] };
+    return { placement: { device: "cpu" }, notices: [fellBack(device, thrown)] };
   }
 }
 

@@ -9,8 +9,14 @@ type ChosenDevice = Exclude<Device, "auto">;
 export const deviceMemory = (preparedRoot: string): string => path.join(preparedRoot, "devices.json");
 export const deviceKey = (folder: string, source: string): string => `${path.basename(folder)}-${source.slice(0, 12)}`;
 
-export interface RememberedDevice {
+/** Where a network runs. */
+export interface Placement {
   readonly device: ChosenDevice;
+  /** Positions over which the device's attention can be trusted; `undefined` sets no bound. */
+  readonly largestChunk?: number | undefined;
+}
+
+export interface RememberedDevice extends Placement {
   /** Set while a device is being tried: if the process ends then, the next start finds it here. */
   readonly trying?: ChosenDevice;
   readonly fatal?: readonly ChosenDevice[];

@@ -18,8 +18,10 @@ export interface LanguageModelShape extends CacheShape {
 }
 
 /** A cancel must be seen within a second, and the thread is blocked while a run lasts. */
-const chunkMilliseconds = 400;
-const firstChunk = 64;
+const chunkMilliseconds = 600;
+const smallestChunk = 4;
+/** How fast the machine is shows only in the first chunk. */
+const firstChunk = 8;
 const largestChunk = 512;
 
 export class LanguageModel {
@@ -27,12 +29,21 @@ export class LanguageModel {
   readonly #network: Network;
   readonly #runtime: Runtime;
   readonly #shape: LanguageModelShape;
-  #chunk = firstChunk;
+  readonly #largestChunk: number;
+  #chunk: number;
 
-  constructor(network: Network, runtime: Runtime, shape: LanguageModelShape) {
+  /** @param options.largestChunk positions of a prompt to run at once at most. */
+  constructor(
+    network: Network,
+    runtime: Runtime,
+    shape: LanguageModelShape,
+    options: { readonly largestChunk?: number | undefined } = {},
+  ) {
     this.#network = network;
     this.#runtime = runtime;
     this.#shape = shape;
+    this.#largestChunk = options.largestChunk ?? largestChunk;
+    this.#chunk = Math.min(firstChunk, this.#largestChunk);
     this.cache = new KeyValueCache(runtime, shape);
   }
 
@@ -56,10 +67,12 @@ export class LanguageModel {
       throwIfCancelled(options.signal);
       const end = Math.min(done + this.#chunk, total);
       const started = performance.now();
-      [logits] = await this.run({
+      const chunk = {
         identities: prompt.identities.slice(done, end),
         embeddings: prompt.embeddings.subarray(done * hiddenSize, end * hiddenSize),
-      });
+      };
+      // The head is as large as several layers: it runs once, for the last position.
+      [logits] = await this.run(chunk, end === total ? 1 : 0);
       this.#adaptChunk(end - done, performance.now() - started);
       done = end;
       options.onProgress?.(done, total);
@@ -103,6 +116,6 @@ export class LanguageModel {
 
   #adaptChunk(tokens: number, milliseconds: number): void {
     const affordable = Math.floor((tokens / Math.max(milliseconds, 1)) * chunkMilliseconds);
-    this.#chunk = Math.min(Math.max(affordable, 16), largestChunk);
+    this.#chunk = Math.min(Math.max(affordable, smallestChunk), this.#largestChunk);
   }
 }
