@@ -15,5 +15,5 @@ test("no script leans on another that npm leaves out when ignore-scripts is set"
     (name) => /^(?:pre|post)/.test(name) && name.replace(/^(?:pre|post)/, "") in scripts,
   );
   assert.deepEqual(left, []);
-  assert.match(scripts.start ?? "", /^node test\/install\.mjs && /);
+  assert.match(scripts["start"] ?? "", /^node test\/install\.mjs && /);
 });
