@@ -91,7 +91,7 @@ describe("what is told", () => {
       "Port already in use (EADDRINUSE)",
       "CUDA out of memory",
     ]);
-    assert.deepEqual(names(module, "[nodemon] app crashed"), ["Python module not found"]);
+    assert.deepEqual(names(module, "[nodemon] app crashed"), ["Python module not found (ModuleNotFoundError)"]);
     assert.deepEqual(names("[nodemon] app crashed"), ["nodemon app crashed"]);
     assert.deepEqual(names("All 12 tests passed.", "Done in 3 s"), []);
   });
