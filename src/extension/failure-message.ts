@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { type Failure, failureOf } from "../shared/failure";
-import { failureFacts, failureText } from "../shared/failure-text";
+import { ended, failureFacts, failureText } from "../shared/failure-text";
 import { stepsFor } from "../shared/failure-steps";
 import type { Notice } from "../shared/protocol";
 import type { ViewFailure } from "../shared/view-protocol";
@@ -12,7 +12,7 @@ export function failureMessage(failure: Failure): ViewFailure {
   const { message, advice } = failureText(failure);
   const facts = failureFacts(failure);
   return {
-    message: vscode.l10n.t(message, facts),
+    message: ended(vscode.l10n.t(message, facts)),
     advice: advice === "" ? "" : vscode.l10n.t(advice, facts),
     steps: stepsFor(failure).map((step) => ({ step, label: stepLabel(step) })),
   };

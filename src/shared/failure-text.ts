@@ -81,7 +81,7 @@ export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
   "weight-duplicate": { message: "The tensor {tensor} stands in {file} and again in {other}.", advice: weights },
   "weight-range": {
     message:
-      "The tensor {tensor} claims the bytes {begin} to {end} of {file}, which do not hold it (file: {fileBytes} bytes).",
+      "The tensor {tensor} claims the bytes {begin} to {end} of {file}, which do not hold it (file: {fileBytes}).",
     advice: "The file is truncated or damaged. " + weights,
   },
   "weight-overlap": { message: "The tensors {tensor} and {other} overlap in {file}.", advice: weights },
@@ -265,7 +265,10 @@ export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
   },
 
   "file-missing": { message: "There is no file {file}.", advice: "It may have been moved or deleted." },
-  "file-unreadable": { message: "{file} cannot be read: {reason}", advice: "Check its permissions." },
+  "file-unreadable": {
+    message: "{file} cannot be read: {reason}",
+    advice: "Check that it is a file and that you may read it.",
+  },
   "file-too-large": { message: "{file} has {bytes}; at most {limit} are read.", advice: "" },
   "write-failed": {
     message: "{file} cannot be written: {reason}",
@@ -300,7 +303,12 @@ export const failureText = (failure: Failure): FailureText => failureTexts[failu
 
 /** The facts of a failure as people read them: sizes in binary units, lists joined. */
 export function failureFacts(failure: Failure): Readonly<Record<string, string>> {
-  const facts = Object.entries(failure).map(([name, value]: [string, unknown]) => [name, readable(name, value)]);
+  // Pixels and tokens have limits too; only those of files are sizes.
+  const inBytes = failure.code === "file-too-large";
+  const facts = Object.entries(failure).map(([name, value]: [string, unknown]) => [
+    name,
+    readable(value, name === "bytes" || name.endsWith("Bytes") || (inBytes && name === "limit")),
+  ]);
   return Object.fromEntries(facts) as Record<string, string>;
 }
 
@@ -308,15 +316,20 @@ export function failureFacts(failure: Failure): Readonly<Record<string, string>>
 export function describeFailure(failure: Failure): string {
   const { message, advice } = failureText(failure);
   const facts = failureFacts(failure);
-  const filled = [message, advice].filter((sentence) => sentence !== "").join(" ");
-  return filled.replace(/\{(\w+)\}/g, (place, name: string) => facts[name] ?? place);
+  const filled = (text: string): string => text.replace(/\{(\w+)\}/g, (place, name: string) => facts[name] ?? place);
+  return advice === "" ? filled(message) : `${ended(filled(message))} ${filled(advice)}`;
 }
 
-function readable(name: string, value: unknown): string {
+/** A sentence with its full stop, where it ends with what some library said. */
+export function ended(sentence: string): string {
+  if (/[.!?…。！？]["'”’)）」]?$/.test(sentence)) return sentence;
+  return sentence + (/[\u3040-\u30ff\u4e00-\u9fff]/.test(sentence) ? "。" : ".");
+}
+
+function readable(value: unknown, isBytes: boolean): string {
   if (Array.isArray(value)) return value.join(", ");
-  if (typeof value === "number" && (name === "bytes" || name === "limit" || name.endsWith("Bytes")) && value >= 4096) {
-    return binarySize(value);
-  }
+  if (typeof value === "number" && isBytes) return value < 4096 ? `${value} bytes` : binarySize(value);
+  if (typeof value === "number" && value >= 1e6) return value.toLocaleString("en");
   if (value === null || value === undefined) return "none";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

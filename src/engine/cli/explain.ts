@@ -11,6 +11,7 @@ import type {
   ServerAddress,
   Stage,
 } from "../../shared/protocol";
+import { decodeImage } from "../image/decode";
 import { type AnswerOptions, interruptSignal, loadParams, newEngine } from "./options";
 
 export interface ExplainOptions extends AnswerOptions {
@@ -58,6 +59,12 @@ function noticeWords(notice: Notice): string {
 
 export async function explainCommand(images: readonly string[], options: ExplainOptions): Promise<void> {
   const signal = interruptSignal();
+  const sources = images.map((file) => ({
+    name: path.basename(file),
+    data: { kind: "file", file: path.resolve(file) } as const,
+  }));
+  // A model may take minutes to prepare: an image that cannot be read is told before that.
+  for (const source of sources) await decodeImage(source, signal);
   const engine = newEngine();
   const say = (text: string): void => {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
@@ -81,10 +88,6 @@ export async function explainCommand(images: readonly string[], options: Explain
     else if (part.kind === "image-prompt") process.stderr.write(`\n[picture asked for: ${part.prompt}]\n`);
     else process.stderr.write(`\n${noticeWords(part.notice)}\n`);
   };
-  const sources = images.map((file) => ({
-    name: path.basename(file),
-    data: { kind: "file", file: path.resolve(file) } as const,
-  }));
   const result = await engine.handlers.explain(
     {
       turns: [{ role: "user", text: options.ask ?? defaultQuestion, images: sources }],

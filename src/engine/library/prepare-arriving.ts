@@ -15,6 +15,7 @@ import { inParallel } from "../hub/in-parallel";
 import { streamFile } from "../hub/stream-file";
 import type { ModelConfig } from "../model/config";
 import type { Encoders } from "../model/encoders";
+import { openTokenizer } from "../pipeline/open-tokenizer";
 import { checkSpace, finishPreparation, planPreparation, type Preparation } from "../pipeline/preparation";
 import { builderVersion } from "../pipeline/prepared-model";
 import { type DataFile, dataFilesOf, initializersOf, writeGraph } from "../pipeline/write-network";
@@ -64,6 +65,7 @@ export async function prepareArriving(
   const { model, config, encoders, preparedRoot, precision, arriving } = params;
   const from = { model, config, encoders, preparedRoot, precision, checkpoint: arriving.checkpoint };
   const preparation = planPreparation({ ...from, source: sourceOf(params), intermediates: false });
+  await openTokenizer(model, config.vocabularySize);
   const work = await Work.begin(params, preparation);
   try {
     await work.run(options);

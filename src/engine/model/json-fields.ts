@@ -25,7 +25,7 @@ export class JsonFields {
     const value = parse(text);
     if (!isRecord(value)) {
       const start = text.slice(0, 40);
-      throw new FailureError({ code: "config-invalid", file, field: "", expected: "a JSON object", found: start });
+      throw new FailureError({ code: "config-invalid", file, field: "JSON", expected: "a JSON object", found: start });
     }
     return new JsonFields(file, value);
   }

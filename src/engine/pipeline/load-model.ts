@@ -13,7 +13,8 @@ import { Network } from "../runtime/network";
 import { onnxruntime } from "../runtime/onnxruntime";
 import { availableBytes } from "../runtime/process-memory";
 import { KnownErrors } from "../text/known-errors";
-import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
+import type { Tokenizer } from "../text/tokenizer";
+import { openTokenizer } from "./open-tokenizer";
 import { prepareModel } from "./prepare-model";
 import { inUseFolder, type Manifest, networkNames, readManifest } from "./prepared-model";
 import { Vision } from "./vision";
@@ -77,12 +78,7 @@ async function loadPrepared(
   { started, ...options }: LoadOptions & { readonly started: number },
 ): Promise<Model> {
   const { signal, onPart } = options;
-  const tokenizer = await loadTokenizer(folder);
-  const { vocabularySize } = manifest.config;
-  if (tokenizer.vocabularySize > vocabularySize) {
-    const vocabulary = tokenizer.vocabularySize;
-    throw new FailureError({ code: "tokenizer-mismatch", file: folder, vocabulary, embeddings: vocabularySize });
-  }
+  const tokenizer = await openTokenizer(folder, manifest.config.vocabularySize);
   onPart?.({ stage: "choosing-device", done: 0, total: 1 });
   const { placement, notices } = await decideDevice(folder, manifest, params);
   throwIfCancelled(signal);

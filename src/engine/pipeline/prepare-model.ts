@@ -15,6 +15,7 @@ import { type Encoders, findEncoders } from "../model/encoders";
 import { lock } from "../platform/lease";
 import { openCheckpoint } from "../weights/checkpoint";
 import type { Checkpoint } from "../weights/tensor";
+import { openTokenizer } from "./open-tokenizer";
 import { checkSpace, finishPreparation, planPreparation, preparedFolder, totalBytes } from "./preparation";
 import { builderVersion, readManifest } from "./prepared-model";
 import { writeJobs, writeNetwork } from "./write-network";
@@ -52,13 +53,16 @@ export async function prepareModel(params: PrepareParams, options: PrepareOption
   const existing = await prepared(folder);
   if (existing !== undefined) return existing;
 
+  // Whatever is wrong with the checkpoint shows here, before anything is written.
+  const from = { model, config, checkpoint, encoders, source, preparedRoot, precision, intermediates };
+  const preparation = planPreparation(from);
+  await openTokenizer(model, config.vocabularySize);
   const held = await lock(path.join(preparedRoot, ".locks", `${path.basename(folder)}.json`), options.signal);
   try {
     // Another process may have prepared it while this one waited.
     const made = await prepared(folder);
     if (made !== undefined) return made;
-    const from = { model, config, checkpoint, encoders, source, preparedRoot, precision, intermediates };
-    return await write(planPreparation(from), options);
+    return await write(preparation, options);
   } finally {
     await held.release();
   }
