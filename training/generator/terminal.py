@@ -99,8 +99,8 @@ def failure_turns(rng: random.Random, split: str, failure: Failure, lead: str) -
         ]
     )
     return [
-        Turn("", f"{lead} {said}{message}", "known explain"),
-        Turn("", f"{named}\n{KNOWN_ERROR}", "known error"),
+        Turn(question(rng, "explain", split), f"{lead} {said}{message}", "known explain"),
+        Turn(question(rng, "error", split), f"{named}\n{KNOWN_ERROR}", "known error"),
         Turn(question(rng, "explain", split), f"{lead} {said}{message}{tail}", "explain"),
         Turn(question(rng, "error", split), answer, "error"),
         Turn(question(rng, "alt", split), f"{lead.rstrip('.').split(' is ', 1)[-1].capitalize()}: {f.key}, because {f.cause}", "alt"),
