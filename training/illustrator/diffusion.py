@@ -18,7 +18,7 @@ from . import networks
 from .captions import caption
 from .dataset import Latents
 from .optimise import CoreClock, optimizers, schedule, set_rates
-from .recipe import IllustratorRecipe
+from .recipe import IllustratorRecipe, device
 from .tokens import PromptTokens
 
 _MOST_SNR = 5.0
@@ -38,7 +38,7 @@ class Drawer:
 
     def told(self, prompts: list[str]) -> torch.Tensor:
         """[B, tokens, width]"""
-        return self.text(self.tokens.batch(prompts)).last_hidden_state
+        return self.text(self.tokens.batch(prompts).to(self.text.device)).last_hidden_state
 
 
 def new_drawer(recipe: IllustratorRecipe, tokens: PromptTokens, meanings: torch.Tensor | None) -> Drawer:
@@ -59,9 +59,9 @@ def noised(latents: torch.Tensor, noise: torch.Tensor, alphas: torch.Tensor) -> 
 
 def loss(drawer: Drawer, latents: torch.Tensor, prompts: list[str], steps: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """Squared error of the velocity, weighted by the noise level."""
-    alphas = networks.scheduler().alphas_cumprod[steps]
+    alphas = networks.scheduler().alphas_cumprod[steps].to(latents.device)
     sample, velocity = noised(latents, noise, alphas)
-    found = drawer.unet(sample, steps, drawer.told(prompts)).sample
+    found = drawer.unet(sample, steps.to(latents.device), drawer.told(prompts)).sample
     ratio = alphas / (1 - alphas)
     weight = ratio.clamp(max=_MOST_SNR) / (ratio + 1)
     return (weight * (found - velocity).square().mean((1, 2, 3))).mean() / weight.mean()
@@ -71,9 +71,10 @@ def loss(drawer: Drawer, latents: torch.Tensor, prompts: list[str], steps: torch
 def measured(drawer: Drawer, data: Latents, rows: list[int], seed: int) -> float:
     """Loss on given pictures with their first names, at fixed noise and steps."""
     generator = torch.Generator().manual_seed(seed)
-    latents = data.mean[rows] * data.scaling
+    place = drawer.unet.device
+    latents = (data.mean[rows] * data.scaling).to(place)
     steps = torch.linspace(20, 980, len(rows)).long()[torch.randperm(len(rows), generator=generator)]
-    noise = torch.randn(latents.shape, generator=generator)
+    noise = torch.randn(latents.shape, generator=generator).to(place)
     return loss(drawer, latents, [data.concepts[row].names[0] for row in rows], steps, noise).item()
 
 
@@ -88,7 +89,7 @@ def train(recipe: IllustratorRecipe, data: Latents, drawer: Drawer, path: Path) 
     """Run or continue the stage; its state, with the averaged weights, lies at `path`."""
     torch.manual_seed(recipe.seed)
     stage = recipe.diffusion
-    live = drawer.modules()
+    live = drawer.modules().to(device())
     kept = deepcopy(live)
     both = optimizers(stage, [drawer.unet, drawer.text])
     saved = state.load(path)
@@ -121,7 +122,8 @@ def train(recipe: IllustratorRecipe, data: Latents, drawer: Drawer, path: Path) 
         # One step out of each part of the schedule, so that batches are alike.
         parts = (torch.arange(len(rows)) + torch.rand(len(rows), generator=generator)) / len(rows)
         steps = (parts * 1000).long().clamp(max=999)
-        value = loss(drawer, latents, prompts, steps, torch.randn(latents.shape, generator=generator))
+        noise = torch.randn(latents.shape, generator=generator).to(device())
+        value = loss(drawer, latents.to(device()), prompts, steps, noise)
         for optimizer in both:
             optimizer.zero_grad()
         value.backward()

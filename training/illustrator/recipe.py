@@ -4,6 +4,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
+
 from ..config import state_folder
 
 
@@ -14,6 +16,11 @@ def illustrator_folder() -> Path:
     return folder
 
 
+def device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 @dataclass(frozen=True)
 class AutoencoderShape:
     """Pictures of `size` pixels a side to `latent_channels` numbers for each square of 2^(levels − 1) pixels."""
@@ -21,7 +28,8 @@ class AutoencoderShape:
     size: int = 64
     channels: tuple[int, ...] = (8, 16, 32, 64)
     latent_channels: int = 8
-    norm_groups: int = 8
+    norm_groups: int = 2
+    """Few: a group of one channel at the full size would take a flat picture's colour away."""
 
 
 @dataclass(frozen=True)
