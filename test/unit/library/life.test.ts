@@ -13,6 +13,7 @@ import { claimUse, lock, lockHolder, tryLock, usersOf } from "../../../src/engin
 import { prepareModel } from "../../../src/engine/pipeline/prepare-model";
 import { inUseFolder } from "../../../src/engine/pipeline/prepared-model";
 import type { GetParams } from "../../../src/shared/library-protocol";
+import { catalogueEntry } from "../../../src/shared/model-catalogue";
 import type { Frame } from "../../../src/shared/peer";
 import { failsWith } from "../weights/files";
 import {
@@ -237,7 +238,9 @@ test("files that are cut or missing make a model broken, whose state says which"
 
 test("an encoder that another model needs stays when one is deleted", async (t) => {
   const hub = await startHub(t);
-  hub.publish("YanweiLi/MGM-13B", "1".repeat(40), path.join(golden, "checkpoints/MGM-7B"));
+  const revision = catalogueEntry("MGM-13B")?.revision;
+  assert.ok(revision);
+  hub.publish("YanweiLi/MGM-13B", revision, path.join(golden, "checkpoints/MGM-7B"));
   const folders = await temporaryLibrary(t);
   await get(getParams(folders, hub, { keepPublished: true }));
   await get(getParams(folders, hub, { keepPublished: true, model: "MGM-13B" }));
