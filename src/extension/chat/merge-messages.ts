@@ -20,7 +20,9 @@ export function mergeMessages(
 ): StoredMessage[] {
   const here = new Map(ours.map((message) => [message.id, message]));
   const there = new Map(theirs.map((message) => [message.id, message]));
-  const changedHere = (message: StoredMessage): boolean => JSON.stringify(message) !== known.get(message.id);
+  // An answer in progress is this window's: what the other one knows of it is only what was written of it so far.
+  const changedHere = (message: StoredMessage): boolean =>
+    message.state === "streaming" || JSON.stringify(message) !== known.get(message.id);
   const kept = ours.flatMap((message) => {
     if (changedHere(message)) return [message];
     const other = there.get(message.id);

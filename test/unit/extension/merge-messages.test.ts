@@ -41,6 +41,13 @@ describe("messages of two windows", () => {
     assert.equal(mergeMessages(ours, [said("a"), said("b", "changed there too")], known)[1], answer);
   });
 
+  it("keep an answer in progress also where nothing came since it was written, and the other window took it for stopped", () => {
+    const answer: StoredMessage = { ...said("c"), role: "assistant", state: "streaming" };
+    const ours = [...common, answer];
+    const merged = mergeMessages(ours, [...common, { ...answer, state: "stopped" }], knownMessages(ours));
+    assert.equal(merged[2], answer);
+  });
+
   it("forget what was deleted in either, unless the other one changed it", () => {
     assert.deepEqual(texts(mergeMessages([said("a")], [...common, said("c")], known)), ["a", "c"]);
     assert.deepEqual(texts(mergeMessages([...common], [said("a")], known)), ["a"]);

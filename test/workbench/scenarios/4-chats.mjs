@@ -98,8 +98,14 @@ export const scenarios = [
       const row = beside.view.locator(".chats li").filter({ hasText: "What was said first?" }).first();
       await row.locator(".open").click();
       await beside.questions.filter({ hasText: "What was said first?" }).waitFor();
-      await Promise.all([beside.ask("What did the other window say?"), chat.ask("What did this window say?")]);
-      await beside.ask("Is all of it here?");
+      // What the other window says comes in between: which answer is whose cannot be told by its place.
+      const ask = async (view, question) => {
+        await view.send(question);
+        await view.questions.filter({ hasText: question }).waitFor();
+        await view.button("Send").waitFor();
+      };
+      await Promise.all([ask(beside, "What did the other window say?"), ask(chat, "What did this window say?")]);
+      await ask(beside, "Is all of it here?");
       await close();
       await main.page.reload();
       await main.chat.questions.nth(3).waitFor();
