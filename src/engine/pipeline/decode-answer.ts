@@ -44,7 +44,7 @@ export async function decodeAnswer(
       all.push(token);
       tokens++;
       if (answer.push(token)) return { tokens, stopped: "stop-text" };
-      if (stopsInLoop === true && endsInLoop(all.slice(history.length))) return { tokens, stopped: "loop" };
+      if (stopsInLoop === true && endsInLoop(all, history.length)) return { tokens, stopped: "loop" };
       if (token !== guesses[row] || tokens >= sampling.maxTokens) break;
       accepted++;
     }

@@ -16,7 +16,7 @@ export type PromptTurn =
       readonly imageCount: number;
       /** Lines read from the images, in reading order. */
       readonly ocr?: readonly string[];
-      /** Name of an error of the built-in list that was found in them; told to the starter, which was trained with it. */
+      /** Name of an error of the built-in list that was found in them; told to the starter only. */
       readonly knownError?: string | undefined;
       /** Ask for an image prompt too. */
       readonly drawing?: boolean;
