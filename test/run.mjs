@@ -116,8 +116,9 @@ const stages = {
     add(passed ? { passed: 1 } : { failed: 1 });
   },
   unit: () => nodeTests("test/unit"),
-  golden: () => nodeTests("test/golden"),
   workbench,
+  // After the workbench's setup, whose browser brings the Vulkan driver of the WebGPU cases.
+  golden: () => nodeTests("test/golden"),
 };
 
 const wanted = process.argv.slice(2);
