@@ -9,8 +9,9 @@ from PIL import Image
 
 from .config import state_folder
 from .encoder_data import random_part, real_image, real_records
-from .generator.phrasing import question, quoted
+from .generator.phrasing import listing, question, quoted
 from .known_errors import KnownError, find
+from .main_colours import main_colours
 from .prompts import KNOWN_ERROR, VISIBLE, Conversation, Turn
 from .teacher_file import pseudo_labelled
 
@@ -50,25 +51,28 @@ class RealTalk:
             self.load()
         if self.unread and rng.random() < self.UNREAD:
             record = rng.choice(self.unread[rng.choice(sorted(self.unread))])
-            return random_part(rng, real_image(record)), self.of_kind(rng, record["kind"])
+            picture = random_part(rng, real_image(record))
+            return picture, self.of_kind(rng, record["kind"], picture)
         pool = self.by_kind[rng.choice(sorted(self.by_kind))]
         explained = [record for record in pool if record.get("explanation")]
         record = rng.choice(explained if explained and rng.random() < 0.5 else pool)
         picture = real_image(record)
         lines = self.ocr[record["file"]]
-        return (random_part(rng, picture) if not lines and rng.random() < 0.5 else picture), self.conversation(rng, record, lines)
+        if not lines and rng.random() < 0.5:
+            picture = random_part(rng, picture)
+        return picture, self.conversation(rng, record, lines, picture)
 
-    def of_kind(self, rng: random.Random, kind: str) -> Conversation:
+    def of_kind(self, rng: random.Random, kind: str, picture: Image.Image) -> Conversation:
         """What the picture alone tells."""
         turns = [
-            Turn(question(rng, "explain", "train"), f"This is {rng.choice(PHRASES[kind])}.", "explain"),
+            Turn(question(rng, "explain", "train"), f"This image is {rng.choice(PHRASES[kind])}.{_coloured(kind, picture)}", "explain"),
             Turn(question(rng, "kind", "train"), f"It is {rng.choice(PHRASES[kind])}.", "kind"),
         ]
         return Conversation([rng.choice(turns)])
 
-    def conversation(self, rng: random.Random, record: dict[str, Any], lines: list[str]) -> Conversation:
+    def conversation(self, rng: random.Random, record: dict[str, Any], lines: list[str], picture: Image.Image) -> Conversation:
         phrase = rng.choice(PHRASES[record["kind"]])
-        told = record.get("explanation") or f"This is {phrase}.{_salient(rng, lines)}"
+        told = record.get("explanation") or f"This image is {phrase}.{_coloured(record['kind'], picture)}{_salient(rng, lines)}"
         turns = [Turn(question(rng, "explain", "train"), f"{told}\n{VISIBLE}" if lines else told, "explain")]
         turns.append(Turn(question(rng, "kind", "train"), f"It is {phrase}.", "kind"))
         if record.get("alt"):
@@ -98,6 +102,11 @@ def _named(rng: random.Random, error: KnownError, lines: list[str]) -> str:
     """A sentence with the line that tells a known error, which the engine then explains."""
     line = lines[min(error.line, len(lines) - 1)][:100]
     return rng.choice([f"The error is {error.name}: `{line}`.", f"It shows an error: `{line}`."]) + f"\n{KNOWN_ERROR}"
+
+
+def _coloured(kind: str, picture: Image.Image) -> str:
+    """The main colours of what is told by its look."""
+    return f" Its main colours are {listing(main_colours(picture))}." if kind in ("icon", "photo") else ""
 
 
 def _salient(rng: random.Random, lines: list[str]) -> str:

@@ -14,6 +14,7 @@ from torch import nn
 from transformers import CLIPTextModel
 
 from .. import state
+from ..precision import autocast
 from . import networks
 from .captions import caption
 from .dataset import Latents
@@ -64,7 +65,7 @@ def loss(drawer: Drawer, latents: torch.Tensor, prompts: list[str], steps: torch
     found = drawer.unet(sample, steps.to(latents.device), drawer.told(prompts)).sample
     ratio = alphas / (1 - alphas)
     weight = ratio.clamp(max=_MOST_SNR) / (ratio + 1)
-    return (weight * (found - velocity).square().mean((1, 2, 3))).mean() / weight.mean()
+    return (weight * (found.float() - velocity).square().mean((1, 2, 3))).mean() / weight.mean()
 
 
 @torch.no_grad()
@@ -123,7 +124,8 @@ def train(recipe: IllustratorRecipe, data: Latents, drawer: Drawer, path: Path) 
         parts = (torch.arange(len(rows)) + torch.rand(len(rows), generator=generator)) / len(rows)
         steps = (parts * 1000).long().clamp(max=999)
         noise = torch.randn(latents.shape, generator=generator).to(device())
-        value = loss(drawer, latents.to(device()), prompts, steps, noise)
+        with autocast(device().type):
+            value = loss(drawer, latents.to(device()), prompts, steps, noise)
         for optimizer in both:
             optimizer.zero_grad()
         value.backward()

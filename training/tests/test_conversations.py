@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import random
 
+from PIL import Image
+
 from training import metrics
 from training.data import collate, group
 from training.generator import render
 from training.language_model import decode, encode
 from training.llava import parse
+from training.main_colours import main_colours
 from training.prompts import IGNORE, KNOWN_ERROR, VISIBLE, Conversation, Turn, clip_ocr, encode_conversation, encode_prompt, quoting
 from training.real_talk import RealTalk
 from training.tasks import about_image, conversation
@@ -65,7 +68,7 @@ def test_a_known_error_is_named_and_left_to_the_list() -> None:
 
 def test_a_real_image_with_a_known_error() -> None:
     lines = ["npm start", 'npm ERR! Missing script: "start"']
-    talk = RealTalk().conversation(random.Random(4), {"file": "a", "kind": "terminal"}, lines)
+    talk = RealTalk().conversation(random.Random(4), {"file": "a", "kind": "terminal"}, lines, Image.new("RGB", (64, 64)))
     answer = next(turn.answer for turn in talk.turns if turn.task == "error")
     assert talk.known_error == "npm missing script"
     assert "Missing script" in answer and answer.endswith(f"\n{KNOWN_ERROR}")
@@ -77,9 +80,18 @@ def test_quoting_adds_what_was_read() -> None:
 
 
 def test_a_real_image_without_explanation_is_told_by_kind_and_text() -> None:
-    talk = RealTalk().conversation(random.Random(4), {"file": "a", "kind": "terminal"}, ["npm test", "1 failed", "42"])
+    talk = RealTalk().conversation(random.Random(4), {"file": "a", "kind": "terminal"}, ["npm test", "1 failed", "42"], Image.new("RGB", (64, 64)))
     told = next(turn.answer for turn in talk.turns if turn.task == "explain")
     assert "terminal" in told and '"npm test"' in told and told.endswith(VISIBLE) and "42" not in told
+
+
+def test_what_is_told_by_its_look_names_its_colours() -> None:
+    picture = Image.new("RGB", (90, 60), (20, 60, 220))
+    picture.paste((255, 255, 255), (0, 0, 90, 20))
+    assert main_colours(picture) == ["blue", "white"]
+    talk = RealTalk().conversation(random.Random(4), {"file": "a", "kind": "photo"}, [], picture)
+    told = next(turn.answer for turn in talk.turns if turn.task == "explain")
+    assert told.endswith("Its main colours are blue and white. There is no readable text.")
 
 
 def test_batches_are_padded_and_hold_everything() -> None:
