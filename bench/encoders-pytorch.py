@@ -1,4 +1,5 @@
-"""CLIP ViT-L/14 at 336 (23 layers, as MGM reads it) and ConvNeXt-L at 768 in PyTorch, float32, random weights.
+"""CLIP ViT-L/14 at 336 (23 layers, as MGM reads it) and ConvNeXt-L at 768 in PyTorch, random weights, in the type named first
+(float32 or bfloat16).
 
 Answers each line on standard input ("clip-vision" or "convnext") with the seconds of one run.
 """
@@ -10,6 +11,7 @@ import time
 import torch
 from transformers import CLIPVisionConfig, CLIPVisionModel, ConvNextConfig, ConvNextModel
 
+dtype = getattr(torch, sys.argv[1])
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 clip = CLIPVisionModel(
     CLIPVisionConfig(
@@ -23,8 +25,8 @@ clip = CLIPVisionModel(
 ).eval()
 convnext = ConvNextModel(ConvNextConfig(hidden_sizes=[192, 384, 768, 1536], depths=[3, 3, 27, 3])).eval()
 runs = {
-    "clip-vision": (clip, torch.randn(1, 3, 336, 336)),
-    "convnext": (convnext, torch.randn(1, 3, 768, 768)),
+    "clip-vision": (clip.to(dtype), torch.randn(1, 3, 336, 336, dtype=dtype)),
+    "convnext": (convnext.to(dtype), torch.randn(1, 3, 768, 768, dtype=dtype)),
 }
 print("ready", flush=True)
 for line in sys.stdin:

@@ -1,8 +1,8 @@
 /**
- * The encoders of MGM-2B's shape (CLIP ViT-L/14 at 336, ConvNeXt-L at 768) with random weights, against PyTorch in float32, in
- * turns within one run.
+ * The encoders of MGM-2B's shape (CLIP ViT-L/14 at 336, ConvNeXt-L at 768) with random weights, against PyTorch, in turns within
+ * one run.
  *
- *   npx tsx bench/encoders.ts FOLDER PYTHON [ROUNDS] [clip-vision|convnext …]
+ *   npx tsx bench/encoders.ts FOLDER PYTHON [ROUNDS] [float32|bfloat16] [clip-vision|convnext …]
  *
  * FOLDER keeps the random networks, in the form that the product runs; PYTHON has torch and transformers.
  */
@@ -20,8 +20,9 @@ import { RandomWeights, writeRandomNetwork } from "./random-network";
 import { median } from "./side";
 
 const formats: Readonly<Record<string, LinearFormat>> = {
-  // As the product keeps them beside an int8 or int4 language model, and exact.
-  int8: { kind: "blocks", bits: 8, blockSize: 128, symmetric: true },
+  // As the product keeps them beside an int8 or int4 language model, in blocks, and exact.
+  int8: { kind: "int8" },
+  blocks: { kind: "blocks", bits: 8, blockSize: 128, symmetric: true },
   float32: { kind: "float32" },
 };
 const clipSide = 336;
@@ -79,8 +80,10 @@ async function own(folder: string, format: LinearFormat): Promise<Timed> {
   };
 }
 
-async function pytorch(python: string): Promise<{ time: Timed; end: () => void }> {
-  const child = spawn(python, [path.join(__dirname, "encoders-pytorch.py")], { stdio: ["pipe", "pipe", "inherit"] });
+async function pytorch(python: string, type: string): Promise<{ time: Timed; end: () => void }> {
+  const child = spawn(python, [path.join(__dirname, "encoders-pytorch.py"), type], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
     const line: IteratorResult<string, undefined> = await lines.next();
@@ -99,12 +102,12 @@ async function pytorch(python: string): Promise<{ time: Timed; end: () => void }
   };
 }
 
-async function main([folder, python, rounds = "3", ...chosen]: readonly string[]): Promise<void> {
+async function main([folder, python, rounds = "3", type = "float32", ...chosen]: readonly string[]): Promise<void> {
   if (folder === undefined || python === undefined) throw new Error("usage: npx tsx bench/encoders.ts FOLDER PYTHON");
   const encoders = chosen.length > 0 ? chosen : ["clip-vision", "convnext"];
   const sides: Record<string, Timed> = {};
   for (const [name, format] of Object.entries(formats)) sides[name] = await own(path.join(folder, name), format);
-  const torch = await pytorch(python);
+  const torch = await pytorch(python, type);
   sides["pytorch"] = torch.time;
   for (const encoder of encoders) {
     const found: Record<string, number[]> = {};
@@ -118,7 +121,7 @@ async function main([folder, python, rounds = "3", ...chosen]: readonly string[]
     const { pytorch: reference = [] } = found;
     for (const [name, seconds] of Object.entries(found)) {
       const ratio = median(seconds.map((value, round) => value / (reference[round] ?? NaN)));
-      console.log(`${encoder} ${name}: ${median(seconds).toFixed(2)} s, ${ratio.toFixed(2)} × PyTorch float32`);
+      console.log(`${encoder} ${name}: ${median(seconds).toFixed(2)} s, ${ratio.toFixed(2)} × PyTorch ${type}`);
     }
   }
   torch.end();

@@ -44,7 +44,7 @@ export async function writeRandomNetwork(folder: string, graph: Graph): Promise<
   let offset = 0;
   for (const output of graph.jobs.flatMap((job: WeightJob) => job.outputs)) {
     const length = output.dims.reduce((a, b) => a * b, 1) * elementBytes[output.type];
-    const block = randomBlock(output.type === "uint8", output.name, Math.min(length, chunkBytes));
+    const block = randomBlock(output.type !== "float32", output.name, Math.min(length, chunkBytes));
     for (let done = 0; done < length; done += block.length) {
       await file.write(block, 0, Math.min(block.length, length - done), offset + done);
     }

@@ -1,7 +1,7 @@
 """Torch weights out of a prepared checkpoint (`media/starter`), so that training goes on from what ships.
 
 A prepared folder holds ONNX graphs whose weights lie beside them under their published names, the matrices as codes in
-blocks with a scale each (`MatMulNBits`). Rounding can't be undone: what is restored are the values that ship. Two biases
+blocks with a scale each (`MatMulNBits`), those of encoders transposed with a scale for each row (`MatMulIntegerToFloat`). Rounding can't be undone: what is restored are the values that ship. Two biases
 of the mining's keys add the same to every score of a window, so that preparing drops them; they come back as zeros.
 """
 from __future__ import annotations
@@ -35,6 +35,9 @@ def tensors(path: Path) -> dict[str, np.ndarray]:
     raw = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     found = {name: value.astype(np.float32) for name, value in raw.items() if not name.endswith((".codes", ".scales"))}
     for node in graph.node:
+        if node.op_type == "MatMulIntegerToFloat":
+            codes, scales = raw[node.input[1]], raw[node.input[3]]
+            found[node.input[1].removesuffix(".codes")] = (codes.astype(np.float32) * scales).T
         if node.op_type != "MatMulNBits":
             continue
         options: dict[str, int] = {a.name: a.i for a in node.attribute}

@@ -2,12 +2,14 @@
 import type { StoredTensor } from "../weights/tensor";
 import type { Weights } from "../weights/weights";
 import type { Graph, Value } from "./graph";
-import { add, at, mul, sigmoid } from "./ops";
+import { add, at, mul, reshape, sigmoid } from "./ops";
 
 /** How the weights of linear layers are kept. */
 export type LinearFormat =
   | { readonly kind: "float32" }
-  | { readonly kind: "blocks"; readonly bits: 4 | 8; readonly blockSize: 32 | 64 | 128; readonly symmetric: boolean };
+  | { readonly kind: "blocks"; readonly bits: 4 | 8; readonly blockSize: 32 | 64 | 128; readonly symmetric: boolean }
+  /** One scale a row, for products of integers: many times as fast over many positions, on the CPU only. */
+  | { readonly kind: "int8" };
 
 /**
  * x·Wᵀ for weights [N_i, K] as torch.nn.Linear stores them, joined by rows: [.., K] → [.., ΣN_i].
@@ -28,6 +30,13 @@ export function projection(g: Graph, format: LinearFormat, weights: readonly Sto
         : g.converted(weights, { kind: "float32" }, [{ name, type: "float32", dims: [rows, inputs] }])[0];
     return g.node("FusedMatMul", [x, matrix], dims, { domain: "com.microsoft", attributes: { transB: 1 } });
   }
+  if (format.kind === "int8") {
+    const codes = { name: `${name}.codes`, type: "int8", dims: [inputs, rows] } as const;
+    const scales = { name: `${name}.scales`, type: "float32", dims: [rows] } as const;
+    const [weight, scale] = g.converted(weights, format, [codes, scales]);
+    if (weight === undefined || scale === undefined) throw new TypeError(`no outputs for ${name}`);
+    return reshape(g, integerProduct(g, x, weight, scale), dims);
+  }
   const { bits, blockSize, symmetric } = format;
   const blocks = Math.ceil(inputs / blockSize);
   const codes = { name: `${name}.codes`, type: "uint8", dims: [rows, blocks, (blockSize * bits) / 8] } as const;
@@ -39,6 +48,42 @@ export function projection(g: Graph, format: LinearFormat, weights: readonly Sto
     attributes: { K: inputs, N: rows, bits, block_size: blockSize, accuracy_level: 4 },
   });
 }
+
+/**
+ * Every position of x in eight bits by its own largest value, times int8 codes [K, N]: [.., K] → [positions, N].
+ *
+ * A scale for each position, not one for all: single positions of CLIP are many times as large as the others.
+ */
+function integerProduct(g: Graph, x: Value, codes: Value, scales: Value): Value {
+  const inputs = at(codes.dims, 0);
+  const positions = x.dims.slice(0, -1).reduce<number>((n, size) => n * Number(size), 1);
+  const flat = reshape(g, x, [positions, inputs]);
+  const extreme = (op: "ReduceMax" | "ReduceMin"): Value =>
+    g.node(op, [flat, g.ints([1])], [positions, 1], { attributes: { keepdims: 1 } });
+  const [high, low] = [
+    mul(g, extreme("ReduceMax"), g.scalar(1 / 127)),
+    mul(g, extreme("ReduceMin"), g.scalar(-1 / 127)),
+  ];
+  const step = g.node("Max", [high, low, g.scalar(smallestStep)], [positions, 1]);
+  const middles = new Uint8Array(positions).fill(128);
+  const bytes = g.node(
+    "QuantizeLinear",
+    [flat, reshape(g, step, [positions]), g.constant(`middles[${positions}]`, "uint8", [positions], middles)],
+    flat.dims,
+    { attributes: { axis: 0 }, type: "uint8" },
+  );
+  const middle = g.constant("middle", "uint8", [], Uint8Array.of(128));
+  const product = g.node(
+    "MatMulIntegerToFloat",
+    [bytes, codes, g.scalar(1), scales, middle],
+    [positions, at(codes.dims, 1)],
+    { domain: "com.microsoft", type: "float32" },
+  );
+  return mul(g, product, step);
+}
+
+/** Of positions that are zero: a step of zero would make them not a number. */
+const smallestStep = 1e-12;
 
 /** torch.nn.Linear: weight [to, from], bias [to]; [.., from] → [.., to]. */
 export function linear(g: Graph, format: LinearFormat, w: Weights, x: Value, from: number, to: number): Value {

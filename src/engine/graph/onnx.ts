@@ -6,12 +6,13 @@
 import protobuf from "protobufjs/light";
 
 /** Element types of graph values. */
-export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool" | "float16" | "float64" | "bfloat16";
+export type ElementType = "float32" | "uint8" | "int8" | "int32" | "int64" | "bool" | "float16" | "float64" | "bfloat16";
 
 /** TensorProto.DataType. */
 export const elementCode = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -24,6 +25,7 @@ export const elementCode = {
 export const elementBytes = {
   float32: 4,
   uint8: 1,
+  int8: 1,
   int32: 4,
   int64: 8,
   bool: 1,

@@ -26,12 +26,12 @@ const formats: Readonly<Record<Precision, { decoder: LinearFormat; head: LinearF
   int8: {
     decoder: { kind: "blocks", bits: 8, blockSize: 32, symmetric: true },
     head: { kind: "blocks", bits: 8, blockSize: 32, symmetric: true },
-    encoder: { kind: "blocks", bits: 8, blockSize: 128, symmetric: true },
+    encoder: { kind: "int8" },
   },
   int4: {
     decoder: { kind: "blocks", bits: 4, blockSize: 64, symmetric: true },
     head: { kind: "blocks", bits: 4, blockSize: 64, symmetric: true },
-    encoder: { kind: "blocks", bits: 8, blockSize: 128, symmetric: true },
+    encoder: { kind: "int8" },
   },
 };
 

@@ -108,9 +108,8 @@ async function open(
     for (const [index, name] of names.entries()) {
       onPart?.({ stage: "loading", done: index, total: names.length });
       throwIfCancelled(signal);
-      // Where attention over many positions cannot be trusted, the encoder that is made of it stays on the CPU.
-      const distrusted = largestChunk !== undefined && name === networkNames.lowResolution;
-      opened.push(await Network.open(folder, name, { device: distrusted ? "cpu" : device, threads }));
+      const onCpu = staysOnCpu(name, manifest, largestChunk !== undefined);
+      opened.push(await Network.open(folder, name, { device: onCpu ? "cpu" : device, threads }));
     }
     const [lowResolution, highResolution, visualTokens, decoder] = opened;
     if (!lowResolution || !highResolution || !visualTokens || !decoder) throw new TypeError("a network is missing");
@@ -145,6 +144,15 @@ async function open(
     await dispose();
     throw thrown;
   }
+}
+
+/**
+ * Whether a network runs on the CPU whatever the device: encoders in int8, whose products only the CPU has, and the one
+ * made of attention where attention over many positions cannot be trusted.
+ */
+function staysOnCpu(name: string, { precision }: Manifest, distrusted: boolean): boolean {
+  if (name === networkNames.lowResolution) return distrusted || precision !== "f32";
+  return name === networkNames.highResolution && precision !== "f32";
 }
 
 const knownErrorsFile = (): string => path.join(packageRoot(), "media", "known-errors.json");

@@ -4,6 +4,7 @@ import { type Failure, FailureError } from "../../shared/failure";
 import { isWeightType, toFloat32, type WeightType } from "./convert";
 import { asReadFailure } from "./input-file";
 import { quantiseRows } from "./quantise";
+import { quantiseTransposed } from "./quantise-transposed";
 import { storedBytes, type StoredTensor } from "./tensor";
 import type { WeightTransform } from "./transform";
 
@@ -27,6 +28,10 @@ export function convertRange(range: ConvertRange): readonly ArrayBuffer[] {
     const { add = 0 } = transform;
     if (add !== 0) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + add;
     return [values.buffer];
+  }
+  if (transform.kind === "int8") {
+    const { codes, scales } = quantiseTransposed(values, columns);
+    return [codes.buffer, scales.buffer];
   }
   const { codes, scales, zeros } = quantiseRows(values, columns, transform);
   return [codes.buffer, scales.buffer, ...(zeros === undefined ? [] : [zeros.buffer])];

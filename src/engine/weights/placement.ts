@@ -46,7 +46,7 @@ export function placeJobs(jobs: readonly WriteJob[]): PlacedJobs {
   const items = jobs.flatMap((job) => {
     const own = job.outputs.map(({ type, dims }) => {
       const offset = Math.ceil(end / alignment) * alignment;
-      const length = elementsOf(dims) * (type === "uint8" ? 1 : 4);
+      const length = elementsOf(dims) * (type === "uint8" || type === "int8" ? 1 : 4);
       end = offset + length;
       return { offset, length };
     });
@@ -56,12 +56,12 @@ export function placeJobs(jobs: readonly WriteJob[]): PlacedJobs {
   return { byteLength: end, placements, items };
 }
 
-/** Rows of quantised tensors stay whole; plain tensors are cut anywhere. */
+/** Rows of quantised tensors stay whole, and transposed ones altogether; plain tensors are cut anywhere. */
 function itemsOf({ tensors, transform }: WriteJob, placements: readonly Placement[]): readonly WorkItem[] {
   const elements = tensors.reduce((n, { dims }) => n + elementsOf(dims), 0);
-  const columns = transform.kind === "blocks" ? (tensors[0]?.dims[1] ?? 1) : 1;
+  const columns = transform.kind === "float32" ? 1 : (tensors[0]?.dims[1] ?? 1);
   const rows = elements / columns;
-  const step = Math.max(1, Math.floor(rangeElements / columns));
+  const step = transform.kind === "int8" ? rows : Math.max(1, Math.floor(rangeElements / columns));
   return Array.from({ length: Math.ceil(rows / step) }, (_, index) => {
     const beginRow = index * step;
     const endRow = Math.min(beginRow + step, rows);
