@@ -6,7 +6,8 @@
 import protobuf from "protobufjs/light";
 
 /** Element types of graph values. */
-export type ElementType = "float32" | "uint8" | "int8" | "int32" | "int64" | "bool" | "float16" | "float64" | "bfloat16";
+export type ElementType =
+  "float32" | "uint8" | "int8" | "int32" | "int64" | "bool" | "float16" | "float64" | "bfloat16";
 
 /** TensorProto.DataType. */
 export const elementCode = {
