@@ -9,13 +9,16 @@ import type { Weights } from "../src/engine/weights/weights";
 /** Stands for a checkpoint that has every tensor asked for, of the shape asked for. */
 export class RandomWeights {
   readonly #prefix: string;
+  /** Shapes asked for so far, by name. */
+  readonly asked: Map<string, readonly number[]>;
 
-  constructor(prefix = "") {
+  constructor(prefix = "", asked = new Map<string, readonly number[]>()) {
     this.#prefix = prefix;
+    this.asked = asked;
   }
 
   at(path: string | number): RandomWeights {
-    return new RandomWeights(this.#prefix === "" ? String(path) : `${this.#prefix}.${path}`);
+    return new RandomWeights(this.#prefix === "" ? String(path) : `${this.#prefix}.${path}`, this.asked);
   }
 
   has(): boolean {
@@ -23,6 +26,7 @@ export class RandomWeights {
   }
 
   tensor(name: string, dims: readonly number[]): StoredTensor {
+    this.asked.set(`${this.#prefix}.${name}`, dims);
     return { name: `${this.#prefix}.${name}`, file: "", offset: 0, byteLength: 0, type: "float32", dims };
   }
 

@@ -23,6 +23,10 @@ PHRASES = {
 }  # fmt: skip
 
 
+SHARES = {"terminal": 2.0, "ui": 1.5, "photo": 1.5, "chart": 1.5}
+"""How often kinds are drawn that are mistaken most, beside 1 for the others."""
+
+
 class RealTalk:
     """The labelled images with the text that the product's recogniser read in them (`real/ocr.json`)."""
 
@@ -50,10 +54,10 @@ class RealTalk:
         if self.given % self.RELOAD == 0:
             self.load()
         if self.unread and rng.random() < self.UNREAD:
-            record = rng.choice(self.unread[rng.choice(sorted(self.unread))])
+            record = rng.choice(self.unread[_kind(rng, self.unread)])
             picture = random_part(rng, real_image(record))
             return picture, self.of_kind(rng, record["kind"], picture)
-        pool = self.by_kind[rng.choice(sorted(self.by_kind))]
+        pool = self.by_kind[_kind(rng, self.by_kind)]
         explained = [record for record in pool if record.get("explanation")]
         record = rng.choice(explained if explained and rng.random() < 0.5 else pool)
         picture = real_image(record)
@@ -89,6 +93,11 @@ class RealTalk:
 
 def there(record: dict[str, Any]) -> bool:
     return (state_folder() / "real" / record.get("folder", "train") / record["file"]).exists()
+
+
+def _kind(rng: random.Random, kinds: dict[str, list[dict[str, Any]]]) -> str:
+    names = sorted(kinds)
+    return rng.choices(names, [SHARES.get(name, 1.0) for name in names])[0]
 
 
 def _by_kind(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
