@@ -10,7 +10,7 @@ const maxWidth = 3200;
 const minWidth = 48;
 /**
  * Dense images are read squeezed, down to `mostSqueeze`, to hold the widths of all lines together near this. Time is in
- * proportion to width, and errors hardly rise (docs/ocr.md).
+ * proportion to width, and errors hardly rise (docs/performance.md).
  */
 const widthBudget = 40_000;
 const mostSqueeze = 0.75;
