@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..precision import supports_bfloat16
 from .recipe import Stage
 
 
@@ -38,14 +39,16 @@ class ConvolutionMuon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: torch.Tensor, rounds: int = 5) -> torch.Tensor:
-    """The nearest orthogonal matrix, roughly (Newton–Schulz)."""
+    """The nearest orthogonal matrix, roughly (Newton–Schulz); in bfloat16 where that pays, as its authors do."""
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
+    if supports_bfloat16(x.device.type):
+        x = x.bfloat16()
     x = x / (x.norm() + 1e-7)
     for _ in range(rounds):
         square = x @ x.T
         x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
-    return x.T if tall else x
+    return (x.T if tall else x).to(matrix.dtype)
 
 
 def optimizers(stage: Stage, modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
