@@ -51,6 +51,8 @@ const mostErrors = 2;
 
 export class KnownErrors {
   readonly #entries: readonly Entry[];
+  /** The prompt and what is added to its answer ask about one text. */
+  #last: { readonly text: string; readonly found: readonly KnownError[] } | undefined;
 
   /** @param entries the most specific first. @throws SyntaxError where a pattern is none. */
   constructor(entries: readonly KnownErrorEntry[]) {
@@ -74,6 +76,11 @@ export class KnownErrors {
    */
   find(lines: readonly string[]): readonly KnownError[] {
     const text = normalised(lines.join("\n"));
+    if (this.#last?.text !== text) this.#last = { text, found: this.#search(text) };
+    return this.#last.found;
+  }
+
+  #search(text: string): readonly KnownError[] {
     const found: { readonly from: number; readonly to: number; readonly error: KnownError }[] = [];
     for (const entry of this.#entries) {
       if (entry.general === true && found.length > 0) break;
