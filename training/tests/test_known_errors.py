@@ -4,15 +4,17 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from training.known_errors import LIST, find
 from training.prompts import user_text
 
-EXAMPLES = json.loads(
-    (Path(__file__).parents[2] / "test/unit/text/known-errors.examples.json").read_text(encoding="utf-8")
-)
+TEXTS = Path(__file__).parents[2] / "test/unit/text"
+EXAMPLES = json.loads((TEXTS / "known-errors.examples.json").read_text(encoding="utf-8"))
+ORDINARY = json.loads((TEXTS / "known-errors.ordinary.json").read_text(encoding="utf-8"))
+RECOGNISED = json.loads((TEXTS / "known-errors.read.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["name"])
@@ -27,6 +29,20 @@ def test_examples(example: dict[str, object]) -> None:
 def test_every_entry_has_examples() -> None:
     entries = json.loads(LIST.read_text(encoding="utf-8"))
     assert [entry["name"] for entry in entries] == [example["name"] for example in EXAMPLES]
+
+
+@pytest.mark.parametrize("ordinary", ORDINARY, ids=lambda ordinary: ordinary["what"])
+def test_ordinary_text_has_none(ordinary: dict[str, str]) -> None:
+    for read in (ordinary["text"], ordinary["text"].replace(" ", "")):
+        assert find(read.split("\n")) == []
+
+
+@pytest.mark.parametrize("read", RECOGNISED, ids=lambda read: read["what"])
+def test_recognised_text(read: dict[str, Any]) -> None:
+    found = find(read["text"].split("\n"))[0]
+    assert found.name == read["name"]
+    values = {" ".join(value.split()) for value in found.groups.values()}
+    assert set(read["groups"].values()) <= values
 
 
 def test_groups_and_order() -> None:

@@ -14,6 +14,16 @@ const examples = readJson(path.join(import.meta.dirname, "known-errors.examples.
   readonly name: string;
   readonly texts: readonly string[];
 }[];
+const ordinary = readJson(path.join(import.meta.dirname, "known-errors.ordinary.json")) as readonly {
+  readonly what: string;
+  readonly text: string;
+}[];
+/** Text as the recogniser reads it: lines cut or run together, signs confused or lost. */
+const recognised = readJson(path.join(import.meta.dirname, "known-errors.read.json")) as readonly {
+  readonly text: string;
+  readonly name: string;
+  readonly groups: Readonly<Record<string, string>>;
+}[];
 const list = new KnownErrors(entries);
 const firstOf = (text: string): string | undefined => list.find(text.split("\n"))[0]?.name;
 const folder = mkdtempSync(path.join(os.tmpdir(), "mini-gemini-known-errors-"));
@@ -58,6 +68,21 @@ describe("every entry", () => {
   });
 });
 
+test("ordinary text has no error, with and without its spaces", () => {
+  for (const { what, text } of ordinary) {
+    for (const read of [text, text.replaceAll(" ", "")]) assert.equal(firstOf(read), undefined, what);
+  }
+});
+
+test("recognised text has the error with its values, as in Python", () => {
+  for (const { text, name, groups } of recognised) {
+    const [found] = list.find(text.split("\n"));
+    assert.equal(found?.name, name, text);
+    const told = `${found.cause} ${found.fix}`.replaceAll(/[\\\u200b]/g, "");
+    for (const value of Object.values(groups)) assert.ok(told.includes(value), `${value}: ${told}`);
+  }
+});
+
 describe("what is told", () => {
   test("has the values of the text, and reads well without them", () => {
     const [found] = list.find(["Error: Cannot find module 'express'"]);
@@ -95,6 +120,21 @@ describe("what is told", () => {
     assert.deepEqual(names("[nodemon] app crashed"), ["nodemon app crashed"]);
     assert.deepEqual(names("All 12 tests passed.", "Done in 3 s"), []);
   });
+});
+
+test("a full screen of ordinary text is searched in a moment", () => {
+  const lines = ordinary
+    .map(({ text }) => text)
+    .join("\n")
+    .repeat(3)
+    .slice(0, 20_000)
+    .split("\n");
+  const times = Array.from({ length: 5 }, () => {
+    const started = process.cpuUsage();
+    list.find(lines);
+    return process.cpuUsage(started).user / 1000;
+  });
+  assert.ok(Math.min(...times) < 150, times.map(Math.round).join(" "));
 });
 
 test("hostile text is searched in bounded time", () => {
