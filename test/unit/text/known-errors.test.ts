@@ -64,6 +64,7 @@ describe("every entry", () => {
       const groups = [...pattern.matchAll(/\(\?<(\w+)>/g)].map(([, group]) => group);
       for (const [, group] of `${cause} ${fix}`.matchAll(/\{(\w+)\|/g)) assert.ok(groups.includes(group), name);
       assert.ok(cause.endsWith(".") && fix.endsWith("."), name);
+      assert.doesNotMatch(`${cause} ${fix}`, /\{\w+\|(?:\}|[^}]*\{)/, name);
     }
   });
 });
@@ -151,9 +152,9 @@ test("hostile text is searched in bounded time", () => {
     "\ufdfa".repeat(100_000),
   ];
   for (const text of texts) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     list.find(text.split("\n"));
-    const taken = performance.now() - started;
+    const taken = process.cpuUsage(started).user / 1000;
     assert.ok(taken < 1000, `${Math.round(taken)} ms for ${JSON.stringify(text.slice(0, 20))}`);
   }
 });
