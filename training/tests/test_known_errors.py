@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from training.known_errors import LIST, find
+from training.known_errors import LIST, entries, find
 from training.prompts import user_text
 
 TEXTS = Path(__file__).parents[2] / "test/unit/text"
@@ -27,8 +27,8 @@ def test_examples(example: dict[str, object]) -> None:
 
 
 def test_every_entry_has_examples() -> None:
-    entries = json.loads(LIST.read_text(encoding="utf-8"))
-    assert [entry["name"] for entry in entries] == [example["name"] for example in EXAMPLES]
+    listed = json.loads(LIST.read_text(encoding="utf-8"))
+    assert [entry["name"] for entry in listed] == [example["name"] for example in EXAMPLES]
 
 
 @pytest.mark.parametrize("ordinary", ORDINARY, ids=lambda ordinary: ordinary["what"])
@@ -55,10 +55,11 @@ def test_groups_and_order() -> None:
 
 
 def test_hostile_text_takes_no_long_search() -> None:
+    entries()
     for text in (" " * 100_000, "'" * 100_000, "error: " * 14_000, "Cannot find module '" * 5_000, "0l" * 50_000):
-        started = time.perf_counter()
+        started = time.process_time()
         find([text])
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
 
 
 def test_prompt_tells_the_error_after_the_text() -> None:
