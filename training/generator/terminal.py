@@ -13,6 +13,7 @@ from .fonts import family, font
 from .labels import KINDS, SUBKINDS
 from .outputs import OUTPUTS, invented_error
 from .phrasing import article, question
+from .snippets import snippet
 from .words import Words, capital, fill
 
 _DARK = [(12, 12, 12), (30, 30, 30), (0, 0, 0), (44, 0, 30), (40, 42, 54), (1, 36, 86)]
@@ -64,6 +65,22 @@ def make_failure(rng: random.Random, words: Words, split: str) -> Failure:
         values["function"] = values["camel"]
     parts = (fill(text, values) for text in (template.command, template.output, template.cause, template.fix))
     return Failure(template.key, template.tool, *parts)
+
+
+def code_frame(rng: random.Random, words: Words, split: str) -> list[str]:
+    """Some lines of code with the failing one marked, as many tools print them below an error."""
+    code = [line[:84] for line in snippet(rng, words, split).code.split("\n") if line.strip()]
+    count = min(len(code), rng.randint(3, 8))
+    start = rng.randrange(len(code) - count + 1)
+    shown, first, failing = code[start : start + count], start + rng.randint(1, 60), rng.randrange(count)
+    mark, bar = rng.choice([("> ", " | "), ("→ ", "▕ "), ("", " │ "), (">", "  "), ("E ", " "), ("", ": ")])
+    lines = []
+    for index, line in enumerate(shown):
+        lines.append(f"{mark if index == failing else ' ' * len(mark)}{first + index:>4}{bar}{line}")
+        if index == failing and rng.random() < 0.6:
+            indent = len(mark) + 4 + len(bar) + len(line) - len(line.lstrip())
+            lines.append(" " * indent + rng.choice("^~") * min(30, max(1, len(line.strip()) - rng.randint(0, 6))))
+    return [rng.choice(["", f"  at {words.noun()}.{rng.choice(['ts', 'js', 'py', 'rs', 'php', 'rb'])}:{first + failing}:{rng.randint(1, 40)}"]), *lines, ""]
 
 
 def failure_turns(rng: random.Random, split: str, failure: Failure, lead: str) -> list[Turn]:
@@ -128,6 +145,12 @@ def terminal(rng: random.Random, words: Words, split: str) -> Drawing:
         output = failure.output.split("\n")
         red = set(range(len(lines), len(lines) + len(output))) if rng.random() < 0.35 else {len(lines) + len(output) - 1}
         lines += output
+        if rng.random() < 0.45:
+            frame = code_frame(rng, words, split)
+            place = len(lines) if rng.random() < 0.5 else len(lines) - len(output)
+            lines[place:place] = frame
+            if place < len(lines) - len(frame):
+                red = {index + len(frame) for index in red}
         turns = failure_turns(rng, split, failure, lead)
         sub = "error"
         facts: dict[str, object] = {"key": failure.key, "cause": failure.cause, "fix": failure.fix}

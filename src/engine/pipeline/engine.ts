@@ -149,13 +149,16 @@ export class Engine {
     const mine = run();
     // The next request waits for this one's end, however it ended.
     this.#queue = mine.catch(() => undefined);
+    let leave = (): void => undefined;
     const left = new Promise<never>((_resolve, reject) => {
-      const leave = (): void => {
+      leave = () => {
         if (!started) reject(new FailureError({ code: "cancelled" }));
       };
       signal.addEventListener("abort", leave, { once: true });
     });
-    return Promise.race([mine, left]);
+    return Promise.race([mine, left]).finally(() => {
+      signal.removeEventListener("abort", leave);
+    });
   }
 
   #watchIdle(): void {

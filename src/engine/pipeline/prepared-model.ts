@@ -13,7 +13,7 @@ import type { VisualTokensConfig } from "../networks/visual-tokens";
 import type { StoredRows } from "../runtime/embedding-table";
 
 /** Raised whenever a change of the builder makes other files of the same checkpoint. */
-export const builderVersion = 3;
+export const builderVersion = 4;
 
 export const manifestName = "manifest.json";
 
