@@ -73,7 +73,7 @@ class IllustratorRecipe:
     text: TextShape = field(default_factory=TextShape)
     unet: UnetShape = field(default_factory=UnetShape)
     autoencoder: Stage = field(default_factory=lambda: Stage(6000, 8, 3e-3, 1e-2))
-    diffusion: Stage = field(default_factory=lambda: Stage(2600, 64, 2e-3, 1e-2))
+    diffusion: Stage = field(default_factory=lambda: Stage(3400, 64, 2e-3, 1e-2))
     divergence_weight: float = 1e-3
     """Of the KL term, per latent number, beside an L1 of pixels in −1…1."""
     dropped_prompts: float = 0.1
