@@ -13,9 +13,10 @@ import { createInterface } from "node:readline";
 import { Graph } from "../src/engine/graph/graph";
 import type { LinearFormat } from "../src/engine/graph/layers";
 import { clipVision } from "../src/engine/networks/clip-vision";
-import { convNext } from "../src/engine/networks/convnext";
+import { convNext as buildConvNext } from "../src/engine/networks/convnext";
 import { Network } from "../src/engine/runtime/network";
 import { onnxruntime } from "../src/engine/runtime/onnxruntime";
+import { clip, convNext, highResolution } from "./mgm-2b-encoders";
 import { RandomWeights, writeRandomNetwork } from "./random-network";
 import { median } from "./side";
 
@@ -25,35 +26,18 @@ const formats: Readonly<Record<string, LinearFormat>> = {
   blocks: { kind: "blocks", bits: 8, blockSize: 128, symmetric: true },
   float32: { kind: "float32" },
 };
-const clipSide = 336;
-const convNextSide = 768;
-
-function clip(format: LinearFormat): Graph {
+function clipGraph(format: LinearFormat): Graph {
   const graph = new Graph("clip-vision");
-  const config = {
-    imageSize: clipSide,
-    patchSize: 14,
-    hiddenSize: 1024,
-    intermediateSize: 4096,
-    layers: 24,
-    heads: 16,
-    activation: "quick_gelu",
-    layerNormEps: 1e-5,
-    mean: [0, 0, 0],
-    deviation: [1, 1, 1],
-  } as const;
-  graph.output(
-    "lr_features",
-    clipVision(graph, new RandomWeights().weights, config, { batch: 1, selectLayer: -2, format }),
-  );
+  const features = clipVision(graph, new RandomWeights().weights, clip, { batch: 1, selectLayer: -2, format });
+  graph.output("lr_features", features);
   return graph;
 }
 
-function convNextLarge(format: LinearFormat): Graph {
+function convNextGraph(format: LinearFormat): Graph {
   const graph = new Graph("convnext");
-  const config = { dims: [192, 384, 768, 1536], depths: [3, 3, 27, 3] };
+  const options = { imageSize: highResolution, format };
   const names = { stem: "stem", stages: "stages" };
-  const maps = convNext(graph, new RandomWeights().weights, names, config, { imageSize: convNextSide, format });
+  const maps = buildConvNext(graph, new RandomWeights().weights, names, convNext, options);
   for (const [stage, map] of maps.stages.entries()) graph.output(`stage${stage}`, map);
   return graph;
 }
@@ -64,8 +48,8 @@ async function own(folder: string, format: LinearFormat): Promise<Timed> {
   const { Tensor } = await onnxruntime();
   const opened = new Map<string, () => Promise<unknown>>();
   for (const [graph, side] of [
-    [clip(format), clipSide],
-    [convNextLarge(format), convNextSide],
+    [clipGraph(format), clip.imageSize],
+    [convNextGraph(format), highResolution],
   ] as const) {
     if (!existsSync(path.join(folder, `${graph.name}.onnx`))) await writeRandomNetwork(folder, graph);
     const network = await Network.open(folder, graph.name, { device: "cpu", threads: 0 });

@@ -6,12 +6,9 @@
  * MODEL is a prepared folder. Each round shows the image with a few pixels changed, so that nothing comes from a cache;
  * the first round warms up and does not count.
  */
-import path from "node:path";
 import sharp from "sharp";
-import { Engine } from "../src/engine/pipeline/engine";
+import { openEngine } from "./ask";
 import { median } from "./side";
-
-const sampling = { maxTokens: 300, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 };
 
 async function variant(image: string, round: number): Promise<Buffer> {
   const mark = { create: { width: 2 + round, height: 2, channels: 3, background: "#808080" } } as const;
@@ -23,31 +20,17 @@ async function variant(image: string, round: number): Promise<Buffer> {
 
 async function main([model, image, rounds = "5"]: readonly string[]): Promise<void> {
   if (model === undefined || image === undefined) throw new Error("usage: first-word.ts MODEL IMAGE [ROUNDS]");
-  const engine = new Engine({ ocrFolder: path.join(__dirname, "..", "media", "ocr") });
-  const { signal } = new AbortController();
-  const quiet = { signal, part: (): void => undefined };
-  await engine.handlers.load({ model, precision: "int4", preparedRoot: "", device: "cpu", threads: 0 }, quiet);
+  const ask = await openEngine(model);
   const found: { readonly first: number; readonly whole: number; readonly timings: object; readonly tokens: number }[] =
     [];
   for (let round = 0; round <= Number(rounds); round++) {
     const bytes = await variant(image, round);
     const started = performance.now();
     let first: number | undefined;
-    const { timings, tokens } = await engine.handlers.explain(
-      {
-        turns: [
-          { role: "user", text: "Explain this image.", images: [{ name: "image", data: { kind: "bytes", bytes } }] },
-        ],
-        sampling,
-        ocr: true,
-      },
-      {
-        signal,
-        part: (part) => {
-          if (part.kind === "text") first ??= performance.now() - started;
-        },
-      },
-    );
+    const shown = { name: "image", data: { kind: "bytes", bytes } } as const;
+    const { timings, tokens } = await ask({ text: "Explain this image.", image: shown, ocr: true }, ({ kind }) => {
+      if (kind === "text") first ??= performance.now() - started;
+    });
     if (round > 0) found.push({ first: first ?? NaN, whole: performance.now() - started, timings, tokens });
   }
   const seconds = (values: readonly number[]): string => (median(values) / 1000).toFixed(2);

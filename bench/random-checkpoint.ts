@@ -1,5 +1,5 @@
 /**
- * A checkpoint of MGM-2B's shape with random weights in the published layout, its encoders beside it: 6.4 GB.
+ * A checkpoint of MGM-2B's shape with random weights in the published layout, its encoders beside it: 6.0 GB.
  *
  *   npx tsx bench/random-checkpoint.ts FOLDER
  *
@@ -9,8 +9,9 @@
 import { cp, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { readModelConfig } from "../src/engine/model/config";
-import type { ClipVisionConfig, ConvNextConfig } from "../src/engine/model/encoders";
 import { buildNetworks } from "../src/engine/pipeline/build-networks";
+import { encodeHeader } from "../src/engine/weights/write-safetensors";
+import { clip, convNext, highResolution } from "./mgm-2b-encoders";
 import { RandomWeights } from "./random-network";
 
 const fixtures = path.join(__dirname, "..", "test", "golden", "fixtures", "mgm");
@@ -25,22 +26,10 @@ const published = {
   num_key_value_heads: 1,
   head_dim: 256,
   vocab_size: 256000,
-  image_size_aux: 768,
+  image_size_aux: highResolution,
   mm_hidden_size: 1024,
   mm_hidden_size_aux: 2880,
   mm_vision_tower: `model_zoo/OpenAI/${clipName}`,
-};
-const clip: ClipVisionConfig = {
-  imageSize: 336,
-  patchSize: 14,
-  hiddenSize: 1024,
-  intermediateSize: 4096,
-  layers: 24,
-  heads: 16,
-  activation: "quick_gelu",
-  layerNormEps: 1e-5,
-  mean: [0.48145466, 0.4578275, 0.40821073],
-  deviation: [0.26862954, 0.26130258, 0.27577711],
 };
 const clipFields = {
   hidden_size: clip.hiddenSize,
@@ -48,7 +37,6 @@ const clipFields = {
   num_hidden_layers: clip.layers,
   num_attention_heads: clip.heads,
 };
-const convNext: ConvNextConfig = { dims: [192, 384, 768, 1536], depths: [3, 3, 27, 3] };
 
 async function editJson(file: string, edit: (fields: Record<string, unknown>) => void): Promise<void> {
   const fields = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
@@ -64,18 +52,12 @@ async function writeTensors(file: string, shapes: ReadonlyMap<string, readonly n
     value.setFloat32(0, (Math.random() - 0.5) * 0.06);
     block.writeUInt16LE(value.getUint16(0), i);
   }
-  let end = 0;
-  const entries = [...shapes].map(([name, shape]) => {
-    const begin = end;
-    end += 2 * shape.reduce((n, size) => n * size, 1);
-    return [name, { dtype: "BF16", shape, data_offsets: [begin, end] }] as const;
+  const tensors = [...shapes].map(([name, dims]) => {
+    return { name, dtype: "BF16", dims, byteLength: 2 * dims.reduce((n, size) => n * size, 1) };
   });
-  const text = JSON.stringify(Object.fromEntries(entries));
-  const header = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, " ");
-  header.writeBigUInt64LE(BigInt(header.length - 8));
-  header.write(text, 8);
+  const end = tensors.reduce((n, { byteLength }) => n + byteLength, 0);
   const handle = await open(file, "w");
-  await handle.write(header);
+  await handle.write(encodeHeader(tensors));
   for (let done = 0; done < end; done += block.length) await handle.write(block, 0, Math.min(block.length, end - done));
   await handle.close();
 }
@@ -84,16 +66,12 @@ async function main([folder]: readonly string[]): Promise<void> {
   if (folder === undefined) throw new Error("usage: npx tsx bench/random-checkpoint.ts FOLDER");
   const [model, clipFolder, convNextFolder] = ["MGM-2B", clipName, convNextName].map((name) => path.join(folder, name));
   if (model === undefined || clipFolder === undefined || convNextFolder === undefined) throw new Error("no folders");
-  const without =
-    (pattern: RegExp) =>
-    (source: string): boolean =>
-      !pattern.test(source);
   await mkdir(folder, { recursive: true });
-  const weightFiles = /safetensors|\.bin$/;
-  await cp(path.join(fixtures, "checkpoints", "MGM-2B"), model, { recursive: true, filter: without(weightFiles) });
+  const withoutWeights = { recursive: true, filter: (file: string) => !/safetensors|\.bin$/.test(file) };
+  await cp(path.join(fixtures, "checkpoints", "MGM-2B"), model, withoutWeights);
   for (const target of [clipFolder, convNextFolder]) {
     const source = path.join(fixtures, "encoders", "OpenAI", path.basename(target));
-    await cp(source, target, { recursive: true, filter: without(weightFiles) });
+    await cp(source, target, withoutWeights);
   }
   await editJson(path.join(model, "config.json"), (fields) => Object.assign(fields, published));
   await editJson(path.join(clipFolder, "config.json"), (fields) => {

@@ -35,6 +35,9 @@ const formats: Readonly<Record<Precision, { decoder: LinearFormat; head: LinearF
   },
 };
 
+/** Whether the encoders of a precision multiply integers, as only the CPU does. */
+export const encodersNeedCpu = (precision: Precision): boolean => formats[precision].encoder.kind === "int8";
+
 /** Narrower language models lose too much in large blocks, and most in the head. */
 const narrow = 1024;
 const narrowFourBits = {

@@ -14,6 +14,7 @@ import { onnxruntime } from "../runtime/onnxruntime";
 import { availableBytes } from "../runtime/process-memory";
 import { KnownErrors } from "../text/known-errors";
 import type { Tokenizer } from "../text/tokenizer";
+import { encodersNeedCpu } from "./build-networks";
 import { openTokenizer } from "./open-tokenizer";
 import { prepareModel } from "./prepare-model";
 import { inUseFolder, type Manifest, networkNames, readManifest } from "./prepared-model";
@@ -151,8 +152,9 @@ async function open(
  * made of attention where attention over many positions cannot be trusted.
  */
 function staysOnCpu(name: string, { precision }: Manifest, distrusted: boolean): boolean {
-  if (name === networkNames.lowResolution) return distrusted || precision !== "f32";
-  return name === networkNames.highResolution && precision !== "f32";
+  const isClip = name === networkNames.lowResolution;
+  const isEncoder = isClip || name === networkNames.highResolution;
+  return (isEncoder && encodersNeedCpu(precision)) || (isClip && distrusted);
 }
 
 const knownErrorsFile = (): string => path.join(packageRoot(), "media", "known-errors.json");

@@ -2,10 +2,10 @@
  * Where the outputs of weight jobs lie in a data file, and the pieces in which they are made.
  *
  * Both are settled before anything is read, so pieces may be made in any order and the file is the same. Memory is
- * bounded by the pieces under way, whatever the size of a tensor.
+ * bounded by the pieces under way, whatever the size of a tensor, but for those that are transposed.
  */
 import type { ConvertRange } from "./convert-range";
-import type { StoredTensor } from "./tensor";
+import { storedBytes, type StoredTensor, type StoredType } from "./tensor";
 import type { WeightTransform } from "./transform";
 
 /** What a graph asks of its weights; `graph/graph.ts` has the same shape with names. */
@@ -13,7 +13,7 @@ export interface WriteJob {
   /** Joined by rows. */
   readonly tensors: readonly StoredTensor[];
   readonly transform: WeightTransform;
-  readonly outputs: readonly { readonly type: string; readonly dims: readonly number[] }[];
+  readonly outputs: readonly { readonly type: StoredType; readonly dims: readonly number[] }[];
 }
 
 export interface Placement {
@@ -46,7 +46,7 @@ export function placeJobs(jobs: readonly WriteJob[]): PlacedJobs {
   const items = jobs.flatMap((job) => {
     const own = job.outputs.map(({ type, dims }) => {
       const offset = Math.ceil(end / alignment) * alignment;
-      const length = elementsOf(dims) * (type === "uint8" || type === "int8" ? 1 : 4);
+      const length = elementsOf(dims) * storedBytes[type];
       end = offset + length;
       return { offset, length };
     });

@@ -99,7 +99,7 @@ async function failing(
   const folder = await temporaryFolder(t);
   const bad = await store(folder, "bad", [values.length], values);
   const transform = { kind: "float32" } as const;
-  const outputs = [{ type: "float32", dims: bad.dims }];
+  const outputs = [{ type: "float32", dims: bad.dims }] as const;
   const good = (await jobsIn(folder)).slice(0, 2);
   return { jobs: [...good, { tensors: [bad], transform, outputs }], out: path.join(folder, "out"), bad };
 }
