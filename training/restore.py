@@ -1,8 +1,9 @@
 """Torch weights out of a prepared checkpoint (`media/starter`), so that training goes on from what ships.
 
 A prepared folder holds ONNX graphs whose weights lie beside them under their published names, the matrices as codes in
-blocks with a scale each (`MatMulNBits`), those of encoders transposed with a scale for each row (`MatMulIntegerToFloat`). Rounding can't be undone: what is restored are the values that ship. Two biases
-of the mining's keys add the same to every score of a window, so that preparing drops them; they come back as zeros.
+blocks with a scale each (`MatMulNBits`), those of encoders transposed with a scale for each row (`MatMulIntegerToFloat`).
+Rounding can't be undone: what is restored are the values that ship. Two biases of the mining's keys add the same to every
+score of a window, so that preparing drops them; they come back as zeros.
 """
 from __future__ import annotations
 
