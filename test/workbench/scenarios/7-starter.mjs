@@ -1,7 +1,8 @@
-// The extension as it is installed: its own engine and the starter model, no settings.
+// The extension as it is installed: its own engine, the starter model and the embedded illustrator, no settings.
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import { Illustrations } from "../illustrations.mjs";
 
 const starter = path.resolve(import.meta.dirname, "../../../media/starter");
 
@@ -27,6 +28,23 @@ export const scenarios = [
       assert.deepEqual(blocked, []);
       await chat.questions.first().scrollIntoViewIfNeeded();
       await chat.shot("starter");
+    },
+  },
+  {
+    name: "draws with the embedded illustrator, and says how small it is",
+    limit: 150,
+    run: async ({ openSession }) => {
+      const { chat, page, box, blocked } = await openSession();
+      const illustrations = new Illustrations({ page, box, chat });
+      await chat.theme("dark", { view: false });
+      const view = await illustrations.open();
+      await view.locator(".hint", { hasText: "Small embedded model" }).first().waitFor();
+      assert.equal(await view.getByLabel("Size", { exact: true }).isDisabled(), true);
+      await illustrations.generate(view, "a rocket");
+      await illustrations.pictures(view, 1);
+      assert.match(await view.locator("figure").innerText(), /64 × 64[^]*Small embedded model/);
+      assert.deepEqual(blocked, []);
+      await chat.shot("illustrate-embedded");
     },
   },
 ];
