@@ -12,7 +12,7 @@ import torch
 from . import restore, state
 from .config import CONTINUED_ALIGN, CONTINUED_ENCODERS, CONTINUED_FINETUNE, Recipe, state_folder
 
-STAGES = ["assets", "real", "base", "teacher", "encoders", "align", "finetune", "evaluate"]
+STAGES = ["assets", "real", "base", "teacher", "encoders", "align", "finetune", "kinds", "evaluate"]
 ILLUSTRATOR = Path(__file__).resolve().parents[1] / "media" / "illustrator"
 
 
@@ -36,7 +36,7 @@ def finished(name: str) -> bool:
 
 def run(stage: str, recipe: Recipe, report: Path | None) -> None:
     """Run one stage unless its state says that it is done."""
-    from . import encoders, evaluate, finetune, language_model, real, teacher
+    from . import encoders, evaluate, finetune, kind_stage, language_model, real, teacher
 
     if stage == "assets":
         assets()
@@ -50,6 +50,9 @@ def run(stage: str, recipe: Recipe, report: Path | None) -> None:
         encoders.train(recipe)
     elif stage == "align" and not finished("align"):
         finetune.train(recipe, "align", recipe.align)
+    elif stage == "kinds":
+        model = finetune.newest(recipe)
+        print(json.dumps({"kinds": kind_stage.run(recipe.vision, model.towers, model.mm_projector)}))
     elif stage == "finetune" and not finished("finetune"):
         finetune.train(recipe, "finetune", recipe.finetune)
     elif stage == "evaluate":

@@ -37,6 +37,13 @@ def build(recipe: Recipe, saved: dict | None = None, shipped: dict | None = None
     return model
 
 
+def newest(recipe: Recipe, folder: Path | None = None) -> MiniGemini:
+    """The model of the newest finished or unfinished stage."""
+    folder = folder or state_folder()
+    saved = state.load(folder / "finetune.pt") or state.load(folder / "align.pt")
+    return build(recipe, saved, state.load(folder / "shipped.pt")).eval()
+
+
 def write_export(model: MiniGemini) -> Path:
     return export(model.towers, model.llm.state_dict(), model.mm_projector.state_dict())
 

@@ -1,7 +1,6 @@
 """Conversations about real training images: their hand-written explanation where there is one, else their kind and text."""
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
@@ -10,6 +9,7 @@ from PIL import Image
 from .config import state_folder
 from .encoder_data import random_part, real_image, real_records
 from .generator.phrasing import listing, question, quoted
+from .kind_reader import readings
 from .known_errors import KnownError, find
 from .main_colours import main_colours
 from .prompts import KNOWN_ERROR, VISIBLE, Conversation, Turn
@@ -38,11 +38,12 @@ class RealTalk:
 
     def __init__(self) -> None:
         self.given = 0
+        self.found: dict[str, list[KnownError]] = {}
         self.load()
 
     def load(self) -> None:
         path = state_folder() / "real" / "ocr.json"
-        self.ocr: dict[str, list[str]] = json.loads(path.read_text()) if path.exists() else {}
+        self.ocr = {name: read.texts for name, read in readings(path).items()}
         everything = [record for record in real_records(False) if there(record)]
         self.records = [record for record in everything if record["file"] in self.ocr]
         self.unread = _by_kind([*(r for r in everything if r["file"] not in self.ocr), *filter(there, pseudo_labelled())])
@@ -81,7 +82,9 @@ class RealTalk:
         turns.append(Turn(question(rng, "kind", "train"), f"It is {phrase}.", "kind"))
         if record.get("alt"):
             turns.append(Turn(question(rng, "alt", "train"), record["alt"], "alt"))
-        found = find(lines)
+        if record["file"] not in self.found:
+            self.found[record["file"]] = find(lines)
+        found = self.found[record["file"]]
         if found and record["kind"] in ("terminal", "code"):
             turns.append(Turn(question(rng, "error", "train"), _named(rng, found[0], lines), "error"))
         if lines and rng.random() < 0.3:

@@ -127,7 +127,7 @@ def test_test_images_are_read_with_their_truth(tmp_path: Path) -> None:
     (tmp_path / "test" / "a.png").write_bytes(picture("red"))
     record = {"file": "a.png", "kind": "terminal", "facts": ["red"], "key": "E1", "fix": "turn it off"}
     (tmp_path / "test.json").write_text(json.dumps([record]))
-    (tmp_path / "ocr.json").write_text(json.dumps({"a.png": ["one", "two"]}))
+    (tmp_path / "ocr.json").write_text(json.dumps({"a.png": {"size": [4, 4], "lines": [{"text": t, "box": [0, 0, 1, 1]} for t in ("one", "two")]}}))
     (image,) = real_images.load(tmp_path)
     assert (image.kind, image.ocr, image.facts, image.key, image.fix) == ("terminal", "one, two", ["red"], "E1", "turn it off")
     assert image.image.size == (80, 70)

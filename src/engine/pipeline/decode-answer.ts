@@ -13,6 +13,8 @@ export interface DecodeOptions {
   /** Token ids of the prompt, negative where an image stands. */
   readonly history: readonly number[];
   readonly answer: AnswerStream;
+  /** Tokens that the answer begins with, run already. */
+  readonly opening?: readonly number[];
   readonly signal: AbortSignal | undefined;
   /** Ends an answer that repeats itself. */
   readonly stopsInLoop?: boolean | undefined;
@@ -21,11 +23,11 @@ export interface DecodeOptions {
 /** Guesses checked at once at most: beyond that a check costs more than it can save. */
 const longestGuess = 7;
 
-/** @param logits of the prompt's last position. */
+/** @param logits of the last position that was run. */
 export async function decodeAnswer(
   { language, embeddings, tokenizer }: Pick<Model, "language" | "embeddings" | "tokenizer">,
   logits: Float32Array,
-  { sampling, history, answer, signal, stopsInLoop }: DecodeOptions,
+  { sampling, history, answer, opening = [], signal, stopsInLoop }: DecodeOptions,
 ): Promise<{ tokens: number; stopped: ExplainResult["stopped"] }> {
   const sampler = new Sampler(sampling);
   const guessLength = new GuessLength(longestGuess);
@@ -34,6 +36,11 @@ export async function decodeAnswer(
   let rows: readonly Float32Array[] = [logits];
   let guesses: readonly number[] = [];
   let tokens = 0;
+  for (const token of opening) {
+    all.push(token);
+    tokens++;
+    if (answer.push(token)) return { tokens, stopped: "stop-text" };
+  }
   while (tokens < sampling.maxTokens) {
     // Row i holds what follows guess i − 1: take tokens while they are the guessed ones.
     let accepted = 0;

@@ -14,6 +14,7 @@ import { fitLines } from "../text/ocr-lines";
 import { encodePrompt } from "../text/prompt";
 import { chooseTemplate, type PromptTurn, renderPrompt, separatorOf } from "../text/templates";
 import { additionsTo, asksAboutError, endOfLoop } from "./answer-additions";
+import { openAnswer, openingOf } from "./answer-opening";
 import { AnswerStream } from "./answer-stream";
 import { decodeAnswer } from "./decode-answer";
 import type { ImageReader } from "./image-reader";
@@ -65,7 +66,9 @@ export async function explain(
   const stops = [separatorOf(templateOf(model, params)), ...(params.stop ?? [])];
   const answer = new AnswerStream(model.tokenizer, stops, onPart);
   const room = model.manifest.contextLength - sequence.identities.length;
-  const { tokens, stopped } = await decodeAnswer(model, logits, {
+  const begun = await beginAnswer(model, params, seen, logits, signal);
+  const { tokens, stopped } = await decodeAnswer(model, begun.logits, {
+    opening: begun.tokens,
     sampling: { ...params.sampling, maxTokens: Math.min(params.sampling.maxTokens, room) },
     history: sequence.tokenHistory,
     answer,
@@ -90,6 +93,26 @@ export async function explain(
     decodeTokensPerSecond: tokens > 1 ? ((tokens - 1) / timings.decode) * 1000 : 0,
     peakRssMiB: Math.round(peakResidentBytes() / 2 ** 20),
   };
+}
+
+/** How the answer begins, where the starter is asked what one image is; no tokens elsewhere. */
+async function beginAnswer(
+  model: Model,
+  { turns, sampling }: ExplainParams,
+  seen: readonly SeenImage[],
+  logits: Float32Array,
+  signal: AbortSignal | undefined,
+): ReturnType<typeof openAnswer> {
+  const last = turns.at(-1);
+  const shown = seen.at(-1);
+  const none = { tokens: [], logits };
+  if (model.kindReader === undefined || last?.role !== "user" || last.images.length !== 1 || !shown) return none;
+  const { image, lines, embeddings } = shown;
+  const errors = errorsIn(model, textsOf([shown])).length;
+  const kind = model.kindReader.kindOf({ width: image.width, height: image.height, lines, errors, embeddings });
+  const opening = openingOf(last.text, kind);
+  if (opening === undefined) return none;
+  return openAnswer(model, logits, kind, opening, sampling.maxTokens, signal);
 }
 
 /** What is written below an answer about the images of the newest turn that has some. */

@@ -15,6 +15,7 @@ import { availableBytes } from "../runtime/process-memory";
 import { KnownErrors } from "../text/known-errors";
 import type { Tokenizer } from "../text/tokenizer";
 import { encodersNeedCpu } from "./build-networks";
+import { KindReader } from "./kind-reader";
 import { openTokenizer } from "./open-tokenizer";
 import { prepareModel } from "./prepare-model";
 import { inUseFolder, type Manifest, networkNames, readManifest } from "./prepared-model";
@@ -29,6 +30,8 @@ export interface Model {
   readonly embeddings: EmbeddingTable;
   /** Only for the starter, which is trained to be told of them. */
   readonly knownErrors: KnownErrors | undefined;
+  /** Only for the starter, which is trained to be told the kind of an image. */
+  readonly kindReader: KindReader | undefined;
   dispose(): Promise<void>;
 }
 
@@ -116,7 +119,8 @@ async function open(
     if (!lowResolution || !highResolution || !visualTokens || !decoder) throw new TypeError("a network is missing");
     const runtime = await onnxruntime();
     const vision = new Vision(manifest.vision, { lowResolution, highResolution, visualTokens }, runtime);
-    const knownErrors = manifest.starter ? await KnownErrors.read(knownErrorsFile()) : undefined;
+    const knownErrors = manifest.starter ? await KnownErrors.read(mediaFile("known-errors.json")) : undefined;
+    const kindReader = manifest.starter ? await KindReader.read(mediaFile("kind-reader.safetensors")) : undefined;
     const embeddings = new EmbeddingTable(folder, manifest.embeddings);
     const loaded: LoadedModel = {
       name: manifest.name,
@@ -136,6 +140,7 @@ async function open(
       language: new LanguageModel(decoder, runtime, shapeOf(manifest), { largestChunk }),
       embeddings,
       knownErrors,
+      kindReader,
       dispose: async () => {
         embeddings.dispose();
         await dispose();
@@ -157,7 +162,7 @@ function staysOnCpu(name: string, { precision }: Manifest, distrusted: boolean):
   return (isEncoder && encodersNeedCpu(precision)) || (isClip && distrusted);
 }
 
-const knownErrorsFile = (): string => path.join(packageRoot(), "media", "known-errors.json");
+const mediaFile = (name: string): string => path.join(packageRoot(), "media", name);
 
 async function decideDevice(
   folder: string,

@@ -80,8 +80,8 @@ export class Sampler {
   }
 }
 
-/** @throws FailureError `runtime-failed` */
-function largest(scores: Float32Array): number {
+/** The token with the largest score. @throws FailureError `runtime-failed` */
+export function largest(scores: Float32Array): number {
   let best = -1;
   let max = -Infinity;
   for (let id = 0; id < scores.length; id++) {
