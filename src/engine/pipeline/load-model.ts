@@ -2,7 +2,7 @@
 import path from "node:path";
 import { failureOf, FailureError, throwIfCancelled } from "../../shared/failure";
 import type { Device, LoadedModel, LoadParams, LoadPart, Notice } from "../../shared/protocol";
-import { cachedHeadSize } from "../networks/decoder";
+import { cachedHeadSize } from "../networks/decoder-parts";
 import { claimUse } from "../platform/lease";
 import { packageRoot } from "../platform/package-root";
 import { deviceKey, deviceMemory, type Placement } from "../runtime/device-memory";

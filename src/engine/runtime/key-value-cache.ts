@@ -5,7 +5,7 @@
  * beginning are run again. The tensors are allocated once for a capacity and written in place by the network.
  */
 import type { Tensor } from "onnxruntime-node";
-import { decoderNames } from "../networks/decoder";
+import { decoderNames } from "../networks/decoder-parts";
 import type { Tensors } from "./network";
 import type { Runtime } from "./onnxruntime";
 

@@ -1,7 +1,7 @@
 /** The decoder network with its key-value cache: runs positions, gives logits. */
 import { setImmediate } from "node:timers/promises";
 import { throwIfCancelled } from "../../shared/failure";
-import { decoderNames } from "../networks/decoder";
+import { decoderNames } from "../networks/decoder-parts";
 import { type CacheShape, KeyValueCache, type PositionIdentity } from "./key-value-cache";
 import { floats, type Network } from "./network";
 import type { Runtime } from "./onnxruntime";
