@@ -52,6 +52,13 @@ export class KeyValueCache {
     return this.#named(decoderNames.present);
   }
 
+  /** Keys and values of one layer: past and present, which are the same memory. */
+  layer(layer: number): { readonly key: Tensor; readonly value: Tensor } {
+    const [key, value] = [this.#tensors[`${layer}.key`], this.#tensors[`${layer}.value`]];
+    if (key === undefined || value === undefined) throw new RangeError("the key-value cache has no room yet");
+    return { key, value };
+  }
+
   /** Forgets everything after the longest common beginning, and returns its length. */
   keepCommon(wanted: readonly PositionIdentity[]): number {
     let common = 0;
