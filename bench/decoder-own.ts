@@ -5,10 +5,13 @@ import { Graph } from "../src/engine/graph/graph";
 import type { DecoderConfig } from "../src/engine/model/decoder-config";
 import { decoder } from "../src/engine/networks/decoder";
 import { LanguageModel } from "../src/engine/runtime/language-model";
+import { PromptReader } from "../src/engine/runtime/prompt-reader";
 import { Network } from "../src/engine/runtime/network";
 import { onnxruntime } from "../src/engine/runtime/onnxruntime";
 import { RandomWeights, writeRandomNetwork } from "./random-network";
 import { cpuMilliseconds, median, memory, serveRounds } from "./side";
+
+const contextLength = 2048;
 
 const gemma2b = (layers: number): DecoderConfig => ({
   family: "gemma",
@@ -25,17 +28,20 @@ const gemma2b = (layers: number): DecoderConfig => ({
   tiedEmbeddings: true,
 });
 
-async function main(folder: string, layers: number): Promise<void> {
+/** @param readsAhead whether long prompts are read layer by layer, as where that is faster. */
+async function main(folder: string, layers: number, readsAhead: boolean): Promise<void> {
   const config = gemma2b(layers);
   if (!existsSync(path.join(folder, "decoder.onnx"))) {
     const graph = new Graph("decoder");
     const format = { kind: "blocks", bits: 4, blockSize: 64, symmetric: true } as const;
-    decoder(graph, new RandomWeights().weights, config, { format, headFormat: format, contextLength: 2048 });
+    decoder(graph, new RandomWeights().weights, config, { format, headFormat: format, contextLength });
     await writeRandomNetwork(folder, graph);
   }
   const opened = performance.now();
   const network = await Network.open(folder, "decoder", { device: "cpu", threads: 0 });
-  const model = new LanguageModel(network, await onnxruntime(), config);
+  const reader = await PromptReader.of({ folder, name: "decoder", config, contextLength, threads: 0 });
+  const longPrompts = readsAhead && reader !== undefined ? { reader, from: 64 } : undefined;
+  const model = new LanguageModel(network, await onnxruntime(), config, { longPrompts });
   const loadSeconds = (performance.now() - opened) / 1000;
   const embeddings = (count: number): Float32Array =>
     Float32Array.from({ length: count * config.hiddenSize }, (_, i) => Math.sin(i * 1.7) * 0.05);
@@ -64,8 +70,8 @@ async function main(folder: string, layers: number): Promise<void> {
   });
 }
 
-const [, , folder = "", layers = "18"] = process.argv;
-main(folder, Number(layers)).catch((thrown: unknown) => {
+const [, , folder = "", layers = "18", reading = "layers"] = process.argv;
+main(folder, Number(layers), reading === "layers").catch((thrown: unknown) => {
   console.error(thrown);
   process.exitCode = 1;
 });

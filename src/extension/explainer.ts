@@ -43,16 +43,28 @@ export interface EngineState {
 /** Memory of another window's engine from which on it is worth a word. */
 const largeEngineBytes = 2 ** 30;
 
+/** Whether a model has stayed loaded since. */
+const isSame = (model: LoadedModel, before: LoadedModel | null): boolean =>
+  before?.name === model.name && before.milliseconds === model.milliseconds;
+
+function describeLoaded({ name, device, server, layersFrom }: LoadedModel): string {
+  const place = server ?? device ?? "";
+  const reading = layersFrom === undefined ? "" : `; prompts of more than ${layersFrom} tokens are read layer by layer`;
+  return `loaded ${name} on ${place}${reading}`;
+}
+
 export class Explainer {
   readonly engine: EngineProcess;
   readonly #context: vscode.ExtensionContext;
   readonly #loading = new Turnstile();
+  readonly #log: vscode.LogOutputChannel;
   readonly #registry: EngineRegistry;
   readonly #listeners = new Set<(state: EngineState) => void>();
   #state: EngineState = { activity: { kind: "idle" }, model: null, rssBytes: 0 };
 
-  constructor(context: vscode.ExtensionContext, engine: EngineProcess) {
+  constructor(context: vscode.ExtensionContext, engine: EngineProcess, log: vscode.LogOutputChannel) {
     this.#context = context;
+    this.#log = log;
     this.engine = engine;
     this.#registry = new EngineRegistry(path.join(context.globalStorageUri.fsPath, "engines"));
     engine.onEvent((event) => {
@@ -95,6 +107,7 @@ export class Explainer {
           },
         },
       );
+      if (!isSame(model, this.#state.model)) this.#log.info(describeLoaded(model));
       this.#tell({ activity: { kind: "idle" }, model });
       return model;
     } catch (thrown) {
@@ -125,8 +138,7 @@ export class Explainer {
     try {
       const before = this.#state.model;
       const model = await this.load(options);
-      const kept = before?.name === model.name && before.milliseconds === model.milliseconds;
-      const notices = kept ? [] : [...model.notices, ...(await this.#otherEngines())];
+      const notices = isSame(model, before) ? [] : [...model.notices, ...(await this.#otherEngines())];
       options.onLoaded?.({ ...model, notices });
       this.#tell({ activity: { kind: "working" } });
       const params = {

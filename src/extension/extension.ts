@@ -31,7 +31,7 @@ export function activate(context: vscode.ExtensionContext): TestInterface | unde
   const log = vscode.window.createOutputChannel("Mini-Gemini", { log: true });
   const script = process.env[testEngine] ?? vscode.Uri.joinPath(context.extensionUri, "dist", "engine.js").fsPath;
   const engine = new EngineProcess({ script, log, idleSeconds });
-  const explainer = new Explainer(context, engine);
+  const explainer = new Explainer(context, engine, log);
   const illustrations = registerIllustrations(context, explainer, log);
   const view = new ChatView(context, new ChatStore(context), { explainer, illustrations, log });
   context.subscriptions.push(

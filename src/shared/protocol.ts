@@ -102,6 +102,8 @@ export interface LoadedModel {
   readonly visualTokensPerImage: number | null;
   /** Longest prompt and answer together, in tokens. */
   readonly contextLength: number | null;
+  /** Tokens from which on a prompt is read layer by layer; absent where none is. */
+  readonly layersFrom?: number | undefined;
   /** True for the embedded starter, which the front ends must name. */
   readonly starter: boolean;
   readonly milliseconds: number;

@@ -15,11 +15,12 @@ export async function benchCommand(folder: string, options: ModelOptions): Promi
   try {
     const encode = await timeEncoders(model, signal);
     const language = await timeLanguage(model, signal);
-    const { name, precision, device, milliseconds } = model.loaded;
+    const { name, precision, device, layersFrom, milliseconds } = model.loaded;
     const result: BenchResult = {
       model: name,
       precision,
       device,
+      layersFrom,
       loadMilliseconds: milliseconds,
       encodeMilliseconds: Math.round(encode),
       prefillTokensPerSecond: Number(language.prefill.toFixed(1)),
@@ -36,6 +37,7 @@ interface BenchResult {
   readonly model: string;
   readonly precision: LoadedModel["precision"];
   readonly device: LoadedModel["device"];
+  readonly layersFrom: LoadedModel["layersFrom"];
   readonly loadMilliseconds: number;
   readonly encodeMilliseconds: number;
   readonly prefillTokensPerSecond: number;

@@ -58,6 +58,10 @@ export interface Initializer {
   readonly data: Uint8Array | ExternalData;
 }
 
+export interface PlacedInitializer extends Initializer {
+  readonly data: ExternalData;
+}
+
 /** A plain number is an integer attribute; floats say so. */
 export type Attribute = number | readonly number[] | string | { readonly float: number };
 
@@ -154,6 +158,33 @@ export function encodeModel(graph: GraphDescription): Uint8Array {
   const model = { irVersion, producerName: "mini-gemini", graph: describeGraph(graph), opsetImport: operatorSets };
   return schema.lookupType("Model").encode(model).finish();
 }
+
+/** Where the initializers of an ONNX file lie that have their bytes in data files, by name. */
+export function externalInitializers(file: Uint8Array): ReadonlyMap<string, PlacedInitializer> {
+  const model = schema.lookupType("Model");
+  const read = model.toObject(model.decode(file), { longs: Number, arrays: true }) as DecodedModel;
+  const placed = read.graph.initializer.flatMap(({ name, dims, dataType, externalData }) => {
+    const type = elementTypes.find((known) => elementCode[known] === dataType);
+    const entries = Object.fromEntries(externalData.map(({ key, value }) => [key, value]));
+    const { location, offset, length } = entries;
+    if (type === undefined || location === undefined) return [];
+    return [[name, { name, type, dims, data: { location, offset: Number(offset), length: Number(length) } }] as const];
+  });
+  return new Map(placed);
+}
+
+interface DecodedModel {
+  readonly graph: {
+    readonly initializer: readonly {
+      readonly name: string;
+      readonly dims: readonly number[];
+      readonly dataType: number;
+      readonly externalData: readonly { readonly key: string; readonly value: string }[];
+    }[];
+  };
+}
+
+const elementTypes = Object.keys(elementCode) as ElementType[];
 
 function describeGraph({ name, nodes, inputs, outputs, initializers }: GraphDescription): object {
   return {

@@ -7,7 +7,7 @@ import path from "node:path";
 import type { LoadedModel, LoadParams, TemplateName } from "../../shared/protocol";
 import { decodeImage } from "../image/decode";
 import { highResolutionPixels } from "../image/preprocess";
-import { decoderNames } from "../networks/decoder";
+import { decoderNames } from "../networks/decoder-parts";
 import { viewsOf } from "../networks/visual-tokens";
 import type { Tensors } from "../runtime/network";
 import { encodePrompt, type PromptPiece } from "../text/prompt";

@@ -2,16 +2,18 @@
 import path from "node:path";
 import { failureOf, FailureError, throwIfCancelled } from "../../shared/failure";
 import type { Device, LoadedModel, LoadParams, LoadPart, Notice } from "../../shared/protocol";
-import { cachedHeadSize } from "../networks/decoder";
+import { cachedHeadSize } from "../networks/decoder-parts";
 import { claimUse } from "../platform/lease";
 import { packageRoot } from "../platform/package-root";
 import { deviceKey, deviceMemory, type Placement } from "../runtime/device-memory";
+import { chooseReading } from "../runtime/choose-reading";
 import { chooseDevice, verifyDevice } from "../runtime/devices";
 import { EmbeddingTable } from "../runtime/embedding-table";
-import { LanguageModel, type LanguageModelShape } from "../runtime/language-model";
+import { LanguageModel, type LanguageModelShape, type LongPrompts } from "../runtime/language-model";
 import { Network } from "../runtime/network";
 import { onnxruntime } from "../runtime/onnxruntime";
 import { availableBytes } from "../runtime/process-memory";
+import { PromptReader } from "../runtime/prompt-reader";
 import { KnownErrors } from "../text/known-errors";
 import type { Tokenizer } from "../text/tokenizer";
 import { encodersNeedCpu } from "./build-networks";
@@ -86,13 +88,13 @@ async function loadPrepared(
   onPart?.({ stage: "choosing-device", done: 0, total: 1 });
   const { placement, notices } = await decideDevice(folder, manifest, params);
   throwIfCancelled(signal);
-  return open(folder, manifest, tokenizer, { placement, notices, threads: params.threads, started }, options);
+  return open(folder, manifest, tokenizer, { placement, notices, params, started }, options);
 }
 
 interface OpenParams {
   readonly placement: Placement;
   readonly notices: readonly Notice[];
-  readonly threads: number;
+  readonly params: LoadParams;
   readonly started: number;
 }
 
@@ -100,7 +102,7 @@ async function open(
   folder: string,
   manifest: Manifest,
   tokenizer: Tokenizer,
-  { placement: { device, largestChunk }, notices, threads, started }: OpenParams,
+  { placement: { device, largestChunk }, notices, params, started }: OpenParams,
   { signal, onPart }: LoadOptions,
 ): Promise<Model> {
   const names = Object.values(networkNames);
@@ -113,10 +115,12 @@ async function open(
       onPart?.({ stage: "loading", done: index, total: names.length });
       throwIfCancelled(signal);
       const onCpu = staysOnCpu(name, manifest, largestChunk !== undefined);
-      opened.push(await Network.open(folder, name, { device: onCpu ? "cpu" : device, threads }));
+      opened.push(await Network.open(folder, name, { device: onCpu ? "cpu" : device, threads: params.threads }));
     }
     const [lowResolution, highResolution, visualTokens, decoder] = opened;
     if (!lowResolution || !highResolution || !visualTokens || !decoder) throw new TypeError("a network is missing");
+    const longPrompts = device === "cpu" ? await decideReading(folder, decoder, manifest, params) : undefined;
+    throwIfCancelled(signal);
     const runtime = await onnxruntime();
     const vision = new Vision(manifest.vision, { lowResolution, highResolution, visualTokens }, runtime);
     const knownErrors = manifest.starter ? await KnownErrors.read(mediaFile("known-errors.json")) : undefined;
@@ -128,6 +132,7 @@ async function open(
       device,
       visualTokensPerImage: vision.tokensPerImage,
       contextLength: manifest.contextLength,
+      layersFrom: longPrompts?.from,
       starter: manifest.starter,
       milliseconds: Math.round(performance.now() - started),
       notices,
@@ -137,7 +142,7 @@ async function open(
       manifest,
       tokenizer,
       vision,
-      language: new LanguageModel(decoder, runtime, shapeOf(manifest), { largestChunk }),
+      language: new LanguageModel(decoder, runtime, shapeOf(manifest), { largestChunk, longPrompts }),
       embeddings,
       knownErrors,
       kindReader,
@@ -179,6 +184,22 @@ async function decideDevice(
   } catch (thrown) {
     return { placement: { device: "cpu" }, notices: [fellBack(device, thrown)] };
   }
+}
+
+/** How long prompts are read on the CPU; `undefined` where nothing is faster than the network itself. */
+async function decideReading(
+  folder: string,
+  network: Network,
+  manifest: Manifest,
+  { device, threads, preparedRoot }: LoadParams,
+): Promise<LongPrompts | undefined> {
+  const { config, contextLength } = manifest;
+  const reader = await PromptReader.of({ folder, name: networkNames.decoder, config, contextLength, threads });
+  if (reader === undefined) return undefined;
+  const key = deviceKey(folder, manifest.source);
+  // A device that was asked for is no choice to remember.
+  const trial = { network, shape: shapeOf(manifest), reader };
+  return chooseReading(deviceMemory(preparedRoot), device === "auto" ? key : `${key}-cpu`, trial);
 }
 
 function fellBack(device: Device, thrown: unknown): Notice {

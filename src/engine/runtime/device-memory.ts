@@ -17,6 +17,8 @@ export interface Placement {
 }
 
 export interface RememberedDevice extends Placement {
+  /** On the CPU: positions from which on prompts are read layer by layer; 0 where that is never faster. */
+  readonly longFrom?: number | undefined;
   /** Set while a device is being tried: if the process ends then, the next start finds it here. */
   readonly trying?: ChosenDevice;
   readonly fatal?: readonly ChosenDevice[];

@@ -5,7 +5,7 @@
  * beginning are run again. The tensors are allocated once for a capacity and written in place by the network.
  */
 import type { Tensor } from "onnxruntime-node";
-import { decoderNames } from "../networks/decoder";
+import { decoderNames } from "../networks/decoder-parts";
 import type { Tensors } from "./network";
 import type { Runtime } from "./onnxruntime";
 
@@ -50,6 +50,13 @@ export class KeyValueCache {
 
   get fetches(): Tensors {
     return this.#named(decoderNames.present);
+  }
+
+  /** Keys and values of one layer: past and present, which are the same memory. */
+  layer(layer: number): { readonly key: Tensor; readonly value: Tensor } {
+    const [key, value] = [this.#tensors[`${layer}.key`], this.#tensors[`${layer}.value`]];
+    if (key === undefined || value === undefined) throw new RangeError("the key-value cache has no room yet");
+    return { key, value };
   }
 
   /** Forgets everything after the longest common beginning, and returns its length. */

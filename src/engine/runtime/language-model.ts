@@ -1,15 +1,23 @@
 /** The decoder network with its key-value cache: runs positions, gives logits. */
 import { setImmediate } from "node:timers/promises";
 import { throwIfCancelled } from "../../shared/failure";
-import { decoderNames } from "../networks/decoder";
+import { decoderNames } from "../networks/decoder-parts";
 import { type CacheShape, KeyValueCache, type PositionIdentity } from "./key-value-cache";
 import { floats, type Network } from "./network";
 import type { Runtime } from "./onnxruntime";
+import type { PromptReader } from "./prompt-reader";
 
 /** Positions to run: what they are, and their embeddings [T, D] one after another. */
 export interface Positions {
   readonly identities: readonly PositionIdentity[];
   readonly embeddings: Float32Array;
+}
+
+/** Reads long prompts faster than the network. */
+export interface LongPrompts {
+  readonly reader: PromptReader;
+  /** Positions from which on it is faster. */
+  readonly from: number;
 }
 
 export interface LanguageModelShape extends CacheShape {
@@ -24,12 +32,18 @@ const smallestChunk = 4;
 const firstChunk = 8;
 const largestChunk = 512;
 
+export interface PrefillOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 export class LanguageModel {
   readonly cache: KeyValueCache;
   readonly #network: Network;
   readonly #runtime: Runtime;
   readonly #shape: LanguageModelShape;
   readonly #largestChunk: number;
+  readonly #longPrompts: LongPrompts | undefined;
   #chunk: number;
 
   /** @param options.largestChunk positions of a prompt to run at once at most. */
@@ -37,33 +51,28 @@ export class LanguageModel {
     network: Network,
     runtime: Runtime,
     shape: LanguageModelShape,
-    options: { readonly largestChunk?: number | undefined } = {},
+    options: { readonly largestChunk?: number | undefined; readonly longPrompts?: LongPrompts | undefined } = {},
   ) {
     this.#network = network;
     this.#runtime = runtime;
     this.#shape = shape;
     this.#largestChunk = options.largestChunk ?? largestChunk;
+    this.#longPrompts = options.longPrompts;
     this.#chunk = Math.min(firstChunk, this.#largestChunk);
     this.cache = new KeyValueCache(runtime, shape);
   }
 
   /**
-   * Runs a prompt behind the positions held, chunk by chunk, and returns the logits [V] of its last position.
+   * Runs a prompt behind the positions held, chunk by chunk or most of it layer by layer, and returns the logits [V] of its last position.
    *
-   * @throws FailureError `cancelled` between chunks; positions run by then stay in the cache.
+   * @throws FailureError `cancelled` between chunks or layers; positions that are through stay in the cache.
    */
-  async prefill(
-    prompt: Positions,
-    options: {
-      readonly signal?: AbortSignal | undefined;
-      readonly onProgress?: (done: number, total: number) => void;
-    } = {},
-  ): Promise<Float32Array> {
+  async prefill(prompt: Positions, options: PrefillOptions = {}): Promise<Float32Array> {
     const { hiddenSize } = this.#shape;
     const total = prompt.identities.length;
     this.cache.reserve(this.cache.length + total);
     let logits: Float32Array | undefined;
-    for (let done = 0; done < total;) {
+    for (let done = await this.#readAhead(prompt, options); done < total;) {
       throwIfCancelled(options.signal);
       const end = Math.min(done + this.#chunk, total);
       const started = performance.now();
@@ -108,6 +117,18 @@ export class LanguageModel {
     this.cache.append(identities);
     const logits = floats(outputs, decoderNames.logits);
     return Array.from({ length: rows }, (_, row) => logits.subarray(row * vocabularySize, (row + 1) * vocabularySize));
+  }
+
+  /** @returns how many positions of a long prompt were read: all but the last, whose logits only the network gives. */
+  async #readAhead({ identities, embeddings }: Positions, { signal, onProgress }: PrefillOptions): Promise<number> {
+    const count = identities.length - 1;
+    if (this.#longPrompts === undefined || count < this.#longPrompts.from) return 0;
+    const ahead = embeddings.subarray(0, count * this.#shape.hiddenSize);
+    await this.#longPrompts.reader.read(identities.slice(0, count), ahead, this.cache, {
+      signal,
+      onProgress: (done) => onProgress?.(done, count + 1),
+    });
+    return count;
   }
 
   async dispose(): Promise<void> {

@@ -70,6 +70,17 @@ export class Network {
     return Network.#create(graph.name, options, settings, (all) => InferenceSession.create(model, all));
   }
 
+  /**
+   * Opens an ONNX file held in memory, whose weights are inputs or within itself.
+   *
+   * @throws FailureError as {@link open} does.
+   */
+  static async ofModel(name: string, model: Uint8Array, options: NetworkOptions): Promise<Network> {
+    const { InferenceSession } = await onnxruntime();
+    const settings: InferenceSession.SessionOptions = { graphOptimizationLevel: "all", enableMemPattern: false };
+    return Network.#create(name, options, settings, (all) => InferenceSession.create(model, all));
+  }
+
   static async #create(
     name: string,
     { device, threads }: NetworkOptions,
