@@ -96,7 +96,8 @@ def write(model: KindReader) -> None:
     visual = torch.stack([pooled(example_tokens(number, width)) for number in range(len(reads))])
     with torch.no_grad():
         scores = model(inputs(reads, visual))
-    EXAMPLES.write_text(json.dumps([[round(v, 4) for v in row] for row in scores.tolist()]) + "\n")
+    rows = [json.dumps([round(v, 4) for v in row]) for row in scores.tolist()]
+    EXAMPLES.write_text("[\n  " + ",\n  ".join(rows) + "\n]\n")
 
 
 def run(vision: VisionConfig, towers: VisualTowers, projector: torch.nn.Module) -> dict[str, float]:
