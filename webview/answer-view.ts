@@ -43,7 +43,8 @@ export class AnswerView implements View<ShownMessage> {
   }
 
   update({ message, last }: ShownMessage): void {
-    const complete = message.state !== "streaming";
+    const complete = message.state !== "streaming" && message.state !== "elsewhere";
+    if (message.state === "elsewhere") this.stage({ text: text("answeredElsewhere"), fraction: null });
     this.#progress.hidden = complete;
     this.root.setAttribute("aria-busy", String(!complete));
     if (message.text !== this.#source || complete !== this.#complete || this.#drawn === undefined) {

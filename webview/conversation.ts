@@ -21,12 +21,18 @@ export class Conversation {
   );
   #state: ViewState | undefined;
   #scrolledUp = keptState().scrolledUp;
+  #top = 0;
 
   constructor() {
     this.root.append(this.#welcome, this.#messages);
     this.root.addEventListener("scroll", () => {
       const { scrollHeight, scrollTop, clientHeight } = this.root;
-      this.#scrolledUp = Math.max(0, scrollHeight - scrollTop - clientHeight);
+      const scrolledUp = Math.max(0, scrollHeight - scrollTop - clientHeight);
+      // Of who was at the end and did not go up, it is the end that has moved, since the event was on its way.
+      const followed = this.#scrolledUp <= nearEnd && scrollTop >= this.#top;
+      this.#top = scrollTop;
+      this.#scrolledUp = followed ? 0 : scrolledUp;
+      if (followed && scrolledUp > 0) this.#toEnd();
       keep({ scrolledUp: this.#scrolledUp });
     });
     // Pictures, diagrams and the composer change heights late: the end stays in sight for who was there.

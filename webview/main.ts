@@ -1,6 +1,6 @@
 /** The chat view. It holds nothing that the host can't tell it again. */
 import "./style/main.css";
-import type { HostToView, ViewState } from "../src/shared/view-protocol";
+import type { HostToView, ViewMessage, ViewState } from "../src/shared/view-protocol";
 import { Announcer } from "./announcer";
 import { Chats } from "./chats";
 import { Composer } from "./composer";
@@ -33,17 +33,30 @@ function showChats(open: boolean): void {
 }
 
 function show(next: ViewState): void {
-  const wasBusy = state?.busy === true && state.chat === next.chat;
+  const before = state?.chat === next.chat ? state : undefined;
+  const wasBusy = before?.busy === true;
   state = next;
   conversation.show(next);
   composer.show(next);
   chats.mark(next.chat);
-  if (!wasBusy || next.busy) return;
+  for (const answer of endedElsewhere(before, next)) {
+    announcer.add(answer.text);
+    sayEnd(answer);
+  }
+  if (wasBusy && !next.busy) sayEnd(next.messages.at(-1));
+}
+
+function sayEnd(answer: ViewMessage | undefined): void {
   announcer.end();
-  const last = next.messages.at(-1);
-  if (last?.state === "stopped") announcer.say(text("stopped"));
-  const drawn = last?.images.at(-1)?.drawing;
+  if (answer?.state === "stopped") announcer.say(text("stopped"));
+  const drawn = answer?.images.at(-1)?.drawing;
   if (drawn !== undefined) announcer.say(text("drawn", drawn.prompt));
+}
+
+/** What another window was answering, and has answered now. */
+function endedElsewhere(before: ViewState | undefined, next: ViewState): readonly ViewMessage[] {
+  const awaited = before?.messages.filter(({ state: how }) => how === "elsewhere").map(({ id }) => id) ?? [];
+  return next.messages.filter(({ id, state: how }) => how !== "elsewhere" && awaited.includes(id));
 }
 
 function receive(data: HostToView): void {

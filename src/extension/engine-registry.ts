@@ -6,6 +6,7 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { processAlive } from "./process-alive";
 
 export interface RegisteredEngine {
   /** Process id of the engine. */
@@ -45,7 +46,7 @@ export class EngineRegistry {
     const engines: RegisteredEngine[] = [];
     for (const name of names) {
       const engine = await this.#read(name);
-      if (engine === undefined || !alive(engine.process) || !alive(engine.host)) {
+      if (engine === undefined || !processAlive(engine.process) || !processAlive(engine.host)) {
         await rm(path.join(this.#folder, name), { force: true });
       } else if (engine.host !== host) engines.push(engine);
     }
@@ -63,14 +64,5 @@ export class EngineRegistry {
     } catch {
       return undefined;
     }
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    // Signal 0 asks only whether the process is there.
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

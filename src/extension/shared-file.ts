@@ -22,6 +22,16 @@ export async function stampOf(file: string): Promise<string | undefined> {
   }
 }
 
+/** Whether there is surely no such file: one that merely cannot be read counts as there. */
+export async function isMissing(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return false;
+  } catch (thrown) {
+    return hasCode(thrown, "ENOENT");
+  }
+}
+
 /** Writes beside the file, in its folder, and renames into place: a crash leaves the old file or the new one. */
 export async function replaceFile(file: string, content: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
@@ -47,7 +57,7 @@ async function taken(lock: string): Promise<boolean> {
     await (await open(lock, "wx")).close();
     return true;
   } catch (thrown) {
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw thrown;
+    if (!hasCode(thrown, "EEXIST")) throw thrown;
     const since = await stat(lock).then(
       ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
       () => 0,
@@ -56,3 +66,6 @@ async function taken(lock: string): Promise<boolean> {
     return false;
   }
 }
+
+const hasCode = (thrown: unknown, code: string): boolean =>
+  thrown instanceof Error && "code" in thrown && thrown.code === code;

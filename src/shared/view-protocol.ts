@@ -67,6 +67,7 @@ export interface Answerer {
   readonly server?: string | undefined;
 }
 
+/** As it is kept. */
 export type MessageState = "streaming" | "done" | "stopped" | "failed";
 
 export interface ViewMessage {
@@ -75,7 +76,8 @@ export interface ViewMessage {
   readonly text: string;
   readonly images: readonly ViewImage[];
   readonly contexts: readonly ViewContext[];
-  readonly state: MessageState;
+  /** `elsewhere`: another window is answering. */
+  readonly state: MessageState | "elsewhere";
   readonly failure?: ViewFailure | undefined;
   readonly model?: Answerer | undefined;
   readonly notices: readonly string[];

@@ -1,6 +1,7 @@
 /** The names of the texts of the chat view. The host gives the texts in VS Code's language. */
 export type ViewText =
   | "question"
+  | "answeredElsewhere"
   | "send"
   | "stop"
   | "retry"

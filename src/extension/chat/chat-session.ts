@@ -10,6 +10,7 @@ import { pictureAsked } from "../illustrate/chat-pictures";
 import type { Illustrator } from "../illustrate/illustrator";
 import { type TaskName, taskText } from "../tasks";
 import { Answering, type Running } from "./answering";
+import { isAnsweredElsewhere, sayEveryMilliseconds, thisWindow } from "./answering-window";
 import { type Chat, type ChatStore, newChat, newMessage, type StoredContext, type StoredImage } from "./chat-store";
 import { titleOf } from "./chat-title";
 import { startingStage } from "./stage-text";
@@ -22,6 +23,8 @@ export interface SessionEvents {
   preview(message: string, preview: LatentPreview): void;
   /** The chat could not be written to disk; it goes on in memory. */
   unsaved(thrown: unknown): void;
+  /** Another window has deleted the chat that was open; a new one is. */
+  gone(): void;
 }
 
 export interface SessionTools {
@@ -31,6 +34,8 @@ export interface SessionTools {
 }
 
 const saveEveryMilliseconds = 500;
+/** How often it is looked what another window has written of its answer. */
+const followEveryMilliseconds = 1_000;
 
 export class ChatSession {
   readonly store: ChatStore;
@@ -43,6 +48,9 @@ export class ChatSession {
   #running: Running | undefined;
   /** Chats that will be written a moment later. */
   readonly #saving = new Map<Chat, NodeJS.Timeout>();
+  #following: NodeJS.Timeout | undefined;
+  /** The window closes. */
+  #ended = false;
 
   constructor(store: ChatStore, { explainer, illustrator, log }: SessionTools, events: SessionEvents) {
     this.store = store;
@@ -136,7 +144,23 @@ export class ChatSession {
 
   /** Takes in what another window has added to the chat. */
   async refresh(): Promise<void> {
-    if (await this.store.takeIn(this.chat)) this.#events.changed();
+    const { chat } = this;
+    if (await this.store.takeIn(chat)) this.#events.changed();
+    this.#leaveDeleted(chat);
+    this.#follow();
+  }
+
+  /** Looks again a moment later while another window answers in this chat. */
+  #follow(): void {
+    clearTimeout(this.#following);
+    if (this.#ended || !this.chat.messages.some(isAnsweredElsewhere)) return;
+    this.#following = setTimeout(() => void this.refresh(), followEveryMilliseconds);
+  }
+
+  #leaveDeleted(chat: Chat): void {
+    if (chat !== this.chat || !this.store.isDeleted(chat)) return;
+    this.open(newChat());
+    this.#events.gone();
   }
 
   open(chat: Chat): void {
@@ -145,6 +169,7 @@ export class ChatSession {
     this.#takeDraftAlong(chat);
     this.chat = chat;
     this.#changed();
+    this.#follow();
   }
 
   /** To a chat that has none. A chat without messages never keeps one: no list shows it. */
@@ -163,6 +188,8 @@ export class ChatSession {
   /** Ends the answer in progress, and writes what was to be written a moment later. */
   end(): void {
     this.stop();
+    this.#ended = true;
+    clearTimeout(this.#following);
     for (const chat of [...this.#saving.keys()]) void this.#save(chat);
   }
 
@@ -214,6 +241,12 @@ export class ChatSession {
     const before = [...chat.messages];
     const answer = newMessage("assistant", "", []);
     answer.state = "streaming";
+    const say = (): void => {
+      answer.window = thisWindow();
+      this.#saveSoon(chat);
+    };
+    say();
+    const saying = setInterval(say, sayEveryMilliseconds);
     chat.messages.push(answer);
     const stop = new AbortController();
     const running: Running = { chat, stop, answer, before, asked: before.at(-1), stage: startingStage() };
@@ -232,6 +265,8 @@ export class ChatSession {
         answer.failure = failureMessage(failure);
       }
     } finally {
+      clearInterval(saying);
+      answer.window = undefined;
       if (this.#running === running) this.#running = undefined;
       chat.updated = Date.now();
       // Shown first: on a slow disk what was written before may still be on its way.
@@ -261,6 +296,8 @@ export class ChatSession {
     this.#saving.delete(chat);
     try {
       if (await this.store.save(chat)) this.#events.changed();
+      this.#leaveDeleted(chat);
+      this.#follow();
     } catch (thrown) {
       this.#events.unsaved(thrown);
     }

@@ -14,9 +14,10 @@ import type {
   ViewFailure,
 } from "../../shared/view-protocol";
 import type { Recipe } from "../illustrate/illustrator";
-import { alone, replaceFile, stampOf } from "../shared-file";
+import { alone, isMissing, replaceFile, stampOf } from "../shared-file";
 import type { TaskName } from "../tasks";
 import { workspaceStorage } from "../workspace-storage";
+import { type AnsweringWindow, isAnsweredElsewhere, isCut } from "./answering-window";
 import { type KnownMessages, knownMessages, mergeMessages } from "./merge-messages";
 
 export interface StoredImage {
@@ -49,6 +50,8 @@ export interface StoredMessage {
   images: StoredImage[];
   contexts: StoredContext[];
   state: MessageState;
+  /** Of an answer in progress: where it is being written. */
+  window?: AnsweringWindow | undefined;
   failure?: ViewFailure | undefined;
   model?: Answerer | undefined;
   notices: string[];
@@ -148,6 +151,7 @@ export class ChatStore {
     // An answer in progress ends after its chat has been deleted: that must not bring the chat back.
     if (this.#deleted.has(id)) return false;
     const changed = await alone(file, async () => {
+      if (await this.#goneMeanwhile(id)) return false;
       const merged = await this.takeIn(chat);
       const messages = knownMessages(chat.messages);
       await replaceFile(file, JSON.stringify(chat));
@@ -155,15 +159,30 @@ export class ChatStore {
       return merged;
     });
     const { title, updated, messages } = chat;
-    if (messages.length > 0) (await this.#all()).set(id, { id, title, updated });
+    if (messages.length > 0 && !this.#deleted.has(id)) (await this.#all()).set(id, { id, title, updated });
     return changed;
+  }
+
+  /** Whether another window has deleted the chat; from then on it counts as deleted here too. */
+  async #goneMeanwhile(id: string): Promise<boolean> {
+    if (!this.#known.has(id) || !(await isMissing(this.#file(id)))) return false;
+    this.#deleted.add(id);
+    (await this.#all()).delete(id);
+    return true;
+  }
+
+  isDeleted({ id }: Chat): boolean {
+    return this.#deleted.has(id);
   }
 
   /** Takes in what another window wrote. @returns whether the chat has changed by it. */
   async takeIn(chat: Chat): Promise<boolean> {
     const known = this.#known.get(chat.id);
+    if (await this.#goneMeanwhile(chat.id)) return false;
     const stamp = await stampOf(this.#file(chat.id));
-    if (stamp === undefined || stamp === known?.stamp) return false;
+    if (stamp === undefined) return false;
+    // A window that has ended writes no more: its answer is looked at again all the same.
+    if (stamp === known?.stamp && !chat.messages.some(isAnsweredElsewhere)) return false;
     const theirs = await this.#read(chat.id);
     if (theirs === undefined) return false;
     const before = chat.messages;
@@ -176,7 +195,7 @@ export class ChatStore {
     return vscode.Uri.joinPath(this.folder(id), chatFile).fsPath;
   }
 
-  /** The chat, or undefined when there is none that can be read. Answers cut by a reload count as stopped. */
+  /** The chat, or undefined when there is none that can be read. Answers whose window has ended count as stopped. */
   async load(id: string): Promise<Chat | undefined> {
     const stamp = await stampOf(this.#file(id));
     const chat = await this.#read(id);
@@ -189,7 +208,11 @@ export class ChatStore {
     try {
       const text = await readFile(this.#file(id), "utf8");
       const chat = { ...newChat(), ...(JSON.parse(text) as Partial<Chat>), id };
-      for (const message of chat.messages) if (message.state === "streaming") message.state = "stopped";
+      for (const message of chat.messages) {
+        if (!isCut(message)) continue;
+        message.state = "stopped";
+        delete message.window;
+      }
       const images = [...chat.attachments, ...chat.messages.flatMap((message) => message.images)];
       return images.every(({ file }) => safeName.test(file)) ? chat : undefined;
     } catch {

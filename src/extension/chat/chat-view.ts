@@ -72,6 +72,9 @@ export class ChatView implements vscode.WebviewViewProvider {
           const reason = thrown instanceof Error ? thrown.message : String(thrown);
           void showFailure(new FailureError({ code: "write-failed", file: store.root.fsPath, reason }), log);
         },
+        gone: () => {
+          void vscode.window.showInformationMessage(vscode.l10n.t("This chat was deleted in another window."));
+        },
       },
     );
     this.#list = new ChatList(this.session, {

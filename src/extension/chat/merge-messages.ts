@@ -1,4 +1,5 @@
 /** One chat, written by two windows. */
+import { isAnsweredHere } from "./answering-window";
 import type { StoredMessage } from "./chat-store";
 
 /** Messages as both windows knew them last: JSON by id. */
@@ -22,7 +23,7 @@ export function mergeMessages(
   const there = new Map(theirs.map((message) => [message.id, message]));
   // An answer in progress is this window's: what the other one knows of it is only what was written of it so far.
   const changedHere = (message: StoredMessage): boolean =>
-    message.state === "streaming" || JSON.stringify(message) !== known.get(message.id);
+    isAnsweredHere(message) || JSON.stringify(message) !== known.get(message.id);
   const kept = ours.flatMap((message) => {
     if (changedHere(message)) return [message];
     const other = there.get(message.id);

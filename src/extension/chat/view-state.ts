@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { ViewContext, ViewDrawing, ViewImage, ViewState } from "../../shared/view-protocol";
 import { answeringServer } from "../answering-server";
 import type { Recipe } from "../illustrate/illustrator";
+import { isAnsweredElsewhere } from "./answering-window";
 import type { ChatSession } from "./chat-session";
 import type { StoredContext, StoredImage } from "./chat-store";
 
@@ -18,8 +19,9 @@ export function viewStateOf({ chat, store, busy, stage }: ChatSession, webview: 
   const context = ({ id, kind, label }: StoredContext): ViewContext => ({ id, kind, label });
   return {
     chat: chat.id,
-    messages: chat.messages.map((message) => ({
+    messages: chat.messages.map(({ window, ...message }) => ({
       ...message,
+      state: isAnsweredElsewhere({ ...message, window }) ? "elsewhere" : message.state,
       images: message.images.map(image),
       contexts: message.contexts.map(context),
     })),

@@ -47,6 +47,7 @@ export const viewTexts = (): Readonly<Record<ViewText, string>> => ({
   starterHint: vscode.l10n.t("Starter model: small, can be wrong."),
   betterModel: vscode.l10n.t("Choose a Better Model…"),
   stopped: vscode.l10n.t("Stopped."),
+  answeredElsewhere: vscode.l10n.t("Being answered in another window…"),
   conversation: vscode.l10n.t("Conversation"),
   chats: vscode.l10n.t("Chats"),
   searchChats: vscode.l10n.t("Search chats"),

@@ -1,6 +1,7 @@
 /** One chat, open in two windows: whatever each of them does in between, nothing that was said is lost. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { thisWindow } from "../../../src/extension/chat/answering-window";
 import type { StoredMessage } from "../../../src/extension/chat/chat-store";
 import { knownMessages, mergeMessages } from "../../../src/extension/chat/merge-messages";
 
@@ -42,10 +43,22 @@ describe("messages of two windows", () => {
   });
 
   it("keep an answer in progress also where nothing came since it was written, and the other window took it for stopped", () => {
-    const answer: StoredMessage = { ...said("c"), role: "assistant", state: "streaming" };
+    const answer: StoredMessage = { ...said("c"), role: "assistant", state: "streaming", window: thisWindow() };
     const ours = [...common, answer];
     const merged = mergeMessages(ours, [...common, { ...answer, state: "stopped" }], knownMessages(ours));
     assert.equal(merged[2], answer);
+  });
+
+  it("take what the other window has written of an answer in progress there, and its end", () => {
+    const window = { host: process.ppid, seen: 0 };
+    const answer: StoredMessage = { ...said("c", "so far"), role: "assistant", state: "streaming", window };
+    const ours = [...common, answer];
+    for (const next of [
+      { ...answer, text: "so far, and more" },
+      { ...answer, state: "stopped" as const },
+    ]) {
+      assert.equal(mergeMessages(ours, [...common, next], knownMessages(ours))[2], next);
+    }
   });
 
   it("forget what was deleted in either, unless the other one changed it", () => {

@@ -118,6 +118,56 @@ export const scenarios = [
     },
   },
   {
+    name: "two windows: an answer of the other one shows as such, grows, and ends as it ends there",
+    run: async ({ chat, main }) => {
+      await chat.newChat();
+      await chat.send("slow: who answers this?");
+      await chat.answers.first().getByText("A sentence of six words follows.").first().waitFor();
+      const { chat: beside, close } = await main.openBeside();
+      await beside.command("Mini-Gemini: Show Chats");
+      await beside.view.locator(".chats li").filter({ hasText: "who answers this?" }).first().locator(".open").click();
+      const answer = beside.answers.first();
+      await answer.getByText("Being answered in another window…").waitFor();
+      await beside.button("Send").waitFor();
+      assert.equal(await beside.button("Stop").isVisible(), false, "what it cannot stop has no button");
+      assert.equal(await beside.button("Try Again").count(), 0);
+      const length = async () => (await answer.locator(".body").innerText()).length;
+      const before = await length();
+      for (let wait = 0; wait < 100 && (await length()) === before; wait++) await beside.page.waitForTimeout(100);
+      assert.ok((await length()) > before, "more of it comes");
+      const belowEnd = () =>
+        beside.view.locator("main").evaluate((main) => main.scrollHeight - main.scrollTop - main.clientHeight);
+      for (let wait = 0; wait < 20 && (await belowEnd()) > 1; wait++) await beside.page.waitForTimeout(100);
+      assert.ok((await belowEnd()) <= 1, "the end stays in sight");
+      await beside.shot("elsewhere", "sidebar");
+      await chat.button("Stop").click();
+      await answer.getByText("Stopped.", { exact: true }).waitFor();
+      assert.equal(await answer.getByText("Being answered in another window…").isVisible(), false);
+      await beside.button("Try Again").waitFor();
+      await close();
+    },
+  },
+  {
+    name: "two windows: a chat that one deletes is left in the other, which says so and keeps what is being written",
+    run: async ({ chat, page, main }) => {
+      await chat.newChat();
+      await chat.ask("To be deleted?");
+      const { chat: beside, close } = await main.openBeside();
+      await beside.command("Mini-Gemini: Show Chats");
+      await beside.view.locator(".chats li").filter({ hasText: "To be deleted?" }).first().waitFor();
+      await beside.button("Delete To be deleted?").click();
+      await beside.page.locator(".monaco-dialog-box").getByRole("button", { name: "Delete" }).click();
+      await beside.view.locator(".chats li").filter({ hasText: "To be deleted?" }).waitFor({ state: "detached" });
+      await close();
+      await chat.field.fill("half a question");
+      await page.locator(".notification-list-item").filter({ hasText: "deleted in another window" }).first().waitFor();
+      await chat.view.locator(".welcome").waitFor();
+      assert.equal(await chat.field.inputValue(), "half a question");
+      await chat.field.fill("");
+      await chat.closeNotifications();
+    },
+  },
+  {
     name: "reloads leave one engine at most, one view and one extension host",
     limit: 400,
     run: async ({ chat, page, main }) => {
