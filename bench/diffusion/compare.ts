@@ -1,10 +1,12 @@
 /**
- * This engine and diffusers (PyTorch) on one folder, in turns: seconds of a UNet step and of decoding.
- * SIDE is that of the latents: 64 for 512 × 512 pixels.
+ * This engine and another on one folder, in turns: seconds of a UNet step, of decoding, and of a whole picture of one step
+ * from its prompt, for which this engine opens its networks anew.
  *
- *   tsx bench/diffusion/compare.ts FOLDER PYTHON [ROUNDS] [THREADS] [SIDE] [step|decode …]
+ *   tsx bench/diffusion/compare.ts FOLDER PYTHON [ROUNDS] [THREADS] [SIDE] [TYPE] [step|decode|picture …]
  *
- * In turns, so that what else the machine does meets both alike. Medians are printed, and the ratio of the pairs.
+ * SIDE is that of the latents: 64 for 512 × 512 pixels. TYPE is diffusers' (PyTorch), float32 or bfloat16, or it is
+ * "stable-diffusion.cpp", which draws whole pictures only. In turns, so that what else the machine does meets both alike;
+ * on a busy machine one thread and seconds of processor time say more. Medians are printed, and the ratio of the pairs.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,7 +25,7 @@ class Peer {
   readonly #lines: AsyncIterator<string, undefined>;
 
   constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"] });
+    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.load = this.#next<{ load: number }>().then(({ load }) => load);
   }
@@ -54,36 +56,39 @@ async function main([
   rounds = "3",
   threads = "2",
   side = "64",
-  ...works
+  type = "float32",
+  ...asked
 ]: readonly string[]): Promise<void> {
   if (folder === undefined || python === undefined)
-    throw new TypeError("usage: compare.ts FOLDER PYTHON [ROUNDS] [THREADS]");
+    throw new TypeError("usage: compare.ts FOLDER PYTHON [ROUNDS] [THREADS] [SIDE] [TYPE] [WORK …]");
+  const works = asked.length > 0 ? asked : ["step", "decode", "picture"];
   const here = import.meta.dirname;
   const engine = new Peer("npx", ["tsx", path.join(here, "engine-peer.ts"), folder, threads, side]);
   const engineLoad = await engine.load;
-  const diffusers = new Peer(python, [path.join(here, "diffusers-peer.py"), folder, threads, side]);
-  const load = { engine: engineLoad, diffusers: await diffusers.load };
+  const script = type === "stable-diffusion.cpp" ? "stable-diffusion-cpp-peer.py" : "diffusers-peer.py";
+  const other = new Peer(python, [path.join(here, script), folder, threads, side, type, ...works]);
+  const load = { engine: engineLoad, other: await other.load };
   process.stdout.write(`${JSON.stringify({ load })}\n`);
-  for (const work of works.length > 0 ? works : ["step", "decode"]) {
-    const pairs: { engine: Answer; diffusers: Answer }[] = [];
+  for (const work of works) {
+    const pairs: { engine: Answer; other: Answer }[] = [];
     for (let round = 0; round <= Number(rounds); round++) {
-      const pair = { engine: await engine.ask(work), diffusers: await diffusers.ask(work) };
+      const pair = { engine: await engine.ask(work), other: await other.ask(work) };
       process.stdout.write(`${JSON.stringify({ work, round, ...pair })}\n`);
-      // The first round reads weights from disk.
-      if (round > 0) pairs.push(pair);
+      // The first round reads weights from disk; it counts where it is the only one.
+      if (round > 0 || rounds === "0") pairs.push(pair);
     }
     const of = (pick: (pair: (typeof pairs)[number]) => number): number => Number(median(pairs.map(pick)).toFixed(3));
     const summary = {
       work,
       engineWall: of(({ engine: { wall } }) => wall),
-      diffusersWall: of(({ diffusers: { wall } }) => wall),
+      otherWall: of(({ other: { wall } }) => wall),
       engineCpu: of(({ engine: { cpu } }) => cpu),
-      diffusersCpu: of(({ diffusers: { cpu } }) => cpu),
-      timesAsFast: of((pair) => pair.diffusers.wall / pair.engine.wall),
+      otherCpu: of(({ other: { cpu } }) => cpu),
+      timesAsFast: of((pair) => pair.other.wall / pair.engine.wall),
     };
     process.stdout.write(`${JSON.stringify(summary)}\n`);
   }
-  await Promise.all([engine.end(), diffusers.end()]);
+  await Promise.all([engine.end(), other.end()]);
 }
 
 void main(process.argv.slice(2));

@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import path from "node:path";
 import { decodeLatents, decoderGraph } from "../../src/engine/diffusion/autoencoder";
+import { Illustrator } from "../../src/engine/diffusion/illustrator";
 import { Graph } from "../../src/engine/graph/graph";
 import { readAutoencoderConfig } from "../../src/engine/model/autoencoder-config";
 import { readUnetConfig } from "../../src/engine/model/unet-config";
@@ -41,9 +42,17 @@ async function main(folder: string, threads: number, side: number): Promise<void
       config.crossAttentionWidth,
     ]),
   };
+  const illustrator = await Illustrator.open(folder, options);
+  const pixels = { width: side * autoencoder.scale, height: side * autoencoder.scale };
+  const drawing = { model: folder, preparedRoot: "", prompt: "a lighthouse", steps: 1, guidance: 0, seed: 1, count: 1 };
   const works: Readonly<Record<string, () => Promise<unknown>>> = {
     step: () => network.run(feeds),
     decode: () => decodeLatents(decoder, autoencoder, latents, size),
+    picture: () =>
+      illustrator.draw(
+        { ...options, ...drawing, size: pixels },
+        { signal: new AbortController().signal, onPart: () => undefined },
+      ),
   };
   process.stdout.write(`${JSON.stringify({ load })}\n`);
   for await (const line of createInterface({ input: process.stdin })) {

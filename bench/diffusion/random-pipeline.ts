@@ -1,5 +1,5 @@
 /** A diffusers folder of SD-Turbo's shape with random weights, for timing: this engine and diffusers both load it. */
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { cp, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Graph } from "../../src/engine/graph/graph";
 import { readAutoencoderConfig } from "../../src/engine/model/autoencoder-config";
@@ -160,7 +160,16 @@ const index = {
   vae: ["diffusers", "AutoencoderKL"],
 };
 
-/** Writes everything but the tokenizer. */
+/** A vocabulary that is there: which words it knows makes no difference to the time. */
+async function writeTokenizer(folder: string): Promise<void> {
+  const shipped = path.join(import.meta.dirname, "..", "..", "media", "illustrator", "tokenizer");
+  await cp(shipped, folder, { recursive: true });
+  const file = "tokenizer_config.json";
+  const config = JSON.parse(await readFile(path.join(shipped, file), "utf8")) as object;
+  const length = configs.text_encoder.max_position_embeddings;
+  await writeFile(path.join(folder, file), JSON.stringify({ ...config, model_max_length: length }));
+}
+
 export async function writeRandomPipeline(folder: string, type: "F16" | "F32"): Promise<void> {
   for (const [name, config] of Object.entries(configs)) {
     await mkdir(path.join(folder, name), { recursive: true });
@@ -168,6 +177,7 @@ export async function writeRandomPipeline(folder: string, type: "F16" | "F32"): 
     await writeFile(path.join(folder, name, file), JSON.stringify(config, undefined, 1));
   }
   await writeFile(path.join(folder, "model_index.json"), JSON.stringify(index, undefined, 1));
+  await writeTokenizer(path.join(folder, "tokenizer"));
   const inside = (name: string, file = ""): string => path.join(folder, name, file);
   const graph = (): Graph => new Graph("recorded", { weightsInPlace: true });
 
