@@ -37,9 +37,18 @@ export async function chooseReading(
   const known = (await recallDevices(memory))[key];
   const from = known?.longFrom ?? (await timeReading(trial));
   if (known?.longFrom === undefined) {
-    await rememberDevice(memory, key, { ...(known ?? { device: "cpu" }), longFrom: from });
+    await remember(memory, key, { ...(known ?? { device: "cpu" }), longFrom: from });
   }
   return from === 0 ? undefined : { reader: trial.reader, from };
+}
+
+/** Where nothing can be written both ways are timed at each load: no reason to refuse one. */
+async function remember(...choice: Parameters<typeof rememberDevice>): Promise<void> {
+  try {
+    await rememberDevice(...choice);
+  } catch (thrown) {
+    if (!(thrown instanceof Error && "syscall" in thrown)) throw thrown;
+  }
 }
 
 /** @returns positions from which on the reader is faster; 0 where it never is. */

@@ -1,6 +1,6 @@
 /** Long prompts read layer by layer: what the network itself would have made of them, whatever the stretches. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
@@ -103,6 +103,20 @@ describe("prompts read layer by layer", async () => {
         await rememberDevice(memory, "model", { device: "cpu", longFrom });
         assert.deepEqual(await chooseReading(memory, "model", trial), expected);
       }
+      await network.dispose();
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
+  });
+
+  test("are timed at each load where the choice cannot be written", async () => {
+    const scratch = mkdtempSync(path.join(os.tmpdir(), "mini-gemini-reading-"));
+    try {
+      const file = path.join(scratch, "file");
+      writeFileSync(file, "");
+      const network = await Network.open(folder, name, { device: "cpu", threads: 1 });
+      const chosen = await chooseReading(path.join(file, "devices.json"), "model", { network, shape, reader });
+      assert.ok(chosen === undefined || chosen.from > 0);
       await network.dispose();
     } finally {
       rmSync(scratch, { recursive: true });
