@@ -42,6 +42,7 @@ export class ChatSession {
   chat: Chat = newChat();
   readonly #answering: Answering;
   readonly #events: SessionEvents;
+  readonly #explainer: Explainer;
   readonly #log: vscode.LogOutputChannel;
   /** The drawn picture that the next question is to change. */
   #changes: string | undefined;
@@ -54,6 +55,7 @@ export class ChatSession {
 
   constructor(store: ChatStore, { explainer, illustrator, log }: SessionTools, events: SessionEvents) {
     this.store = store;
+    this.#explainer = explainer;
     this.#log = log;
     this.#events = events;
     this.#answering = new Answering(
@@ -217,10 +219,11 @@ export class ChatSession {
     await this.#answer(chat);
   }
 
-  /** Answers the last question again. */
+  /** Answers the last question again, also where the engine had been given up. */
   async retry(): Promise<void> {
     const { chat } = this;
     if (this.busy) return;
+    this.#explainer.engine.forgive();
     while (chat.messages.at(-1)?.role === "assistant") chat.messages.pop();
     if (chat.messages.length > 0) await this.#answer(chat);
   }

@@ -106,7 +106,8 @@ export async function fulfil(message: ViewToHost, tools: RequestTools): Promise<
       await vscode.commands.executeCommand("miniGemini.chooseModel");
       return;
     case "failure-step":
-      return takeStep(message.step);
+      if (await takeStep(message.step)) await session.retry();
+      return;
     case "show-log":
       tools.log.show();
       return;

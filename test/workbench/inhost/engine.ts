@@ -59,7 +59,15 @@ describe("engine and settings", () => {
     assert.match(failure?.message ?? "", /stopped 3 times in a row/);
     assert.match(failure?.advice ?? "", /not be tried again by itself/);
     assert.equal(explainer.engine.pid, null);
-    explainer.engine.forgive();
+    assert.deepEqual(
+      failure?.steps?.map(({ step }) => step),
+      ["choose-model", "engine-settings"],
+    );
+    await view.session.retry();
+    assert.match(view.session.chat.messages.at(-1)?.failure?.message ?? "", /exit code 7/, "a person may try again");
+    await setModel(undefined);
+    await view.session.retry();
+    assert.equal((await lastAnswer()).question, "x");
   });
 
   it("a model that cannot be loaded is told, and the chat is kept", async () => {
