@@ -103,8 +103,10 @@ export class ChatSession {
   /**
    * Takes a part of an image that is in the chat; the engine cuts it from the original's pixels. It stands for the
    * image when that is not sent yet, and goes with the next question when it is.
+   *
+   * @param crop Undefined for the whole of it again.
    */
-  crop(id: string, crop: ImagePart): void {
+  crop(id: string, crop: ImagePart | undefined): void {
     const { attachments, messages } = this.chat;
     const original = [...attachments, ...messages.flatMap(({ images }) => images)].find((image) => image.id === id);
     if (original === undefined) return;
@@ -228,12 +230,13 @@ export class ChatSession {
     if (chat.messages.length > 0) await this.#answer(chat);
   }
 
-  /** Replaces a question and forgets all that came after it. */
+  /** Replaces a question and forgets all that came after it, an answer in progress too. */
   async edit(id: string, text: string): Promise<void> {
     const { chat } = this;
     const at = chat.messages.findIndex((one) => one.id === id && one.role === "user");
     const edited = chat.messages[at];
-    if (this.busy || edited === undefined || text.trim() === "") return;
+    if (edited === undefined || text.trim() === "") return;
+    this.stop();
     if (edited.text !== text) edited.task = undefined;
     edited.text = text;
     chat.messages.length = at + 1;

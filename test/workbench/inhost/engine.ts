@@ -79,6 +79,19 @@ describe("engine and settings", () => {
     assert.equal(explainer.state.activity.kind, "failed");
   });
 
+  it("a question that is edited while it is answered is asked anew at once", async () => {
+    const { view } = await internals();
+    await view.startNewChat();
+    const first = view.session.ask("slow");
+    await until("the first words", () => (view.session.chat.messages.at(-1)?.text.length ?? 0) > 0);
+    const [question] = view.session.chat.messages;
+    assert.ok(question !== undefined);
+    await view.session.edit(question.id, "and now?");
+    await first;
+    const { question: asked, turns } = await lastAnswer();
+    assert.deepEqual([asked, turns, view.session.chat.messages.length], ["and now?", 1, 2]);
+  });
+
   it("notices of loading are told once", async () => {
     const { view } = await internals();
     await setModel("/models/noticed");
