@@ -133,25 +133,23 @@ const retryButton = (): HTMLElement =>
 function failure({ message, advice, steps = [] }: NonNullable<ViewMessage["failure"]>, last: boolean): HTMLElement {
   const choices = element("div", { class: "choices" });
   if (last) {
-    choices.append(
-      button({
-        label: text("retry"),
-        look: "primary",
-        act: () => {
-          send({ kind: "retry" });
-        },
-      }),
-    );
-  }
-  for (const { step, label } of last ? steps : []) {
-    choices.append(
-      button({
-        label,
-        act: () => {
-          send({ kind: "failure-step", step });
-        },
-      }),
-    );
+    const ways = steps.map(({ step, label }) => ({
+      label,
+      act: () => {
+        send({ kind: "failure-step", step });
+      },
+    }));
+    const retry = {
+      label: text("retry"),
+      act: () => {
+        send({ kind: "retry" });
+      },
+    };
+    // Without a token or another model it would fail again; settings may be as they should.
+    const [first, ...rest] = ways;
+    const isCure = steps[0]?.step.endsWith("-settings") === false;
+    const ordered = first !== undefined && isCure ? [first, retry, ...rest] : [retry, ...ways];
+    choices.append(...ordered.map((way, at) => button({ ...way, look: at === 0 ? "primary" : "secondary" })));
   }
   choices.append(
     button({

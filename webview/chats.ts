@@ -5,6 +5,9 @@ import { element, ListView, type View } from "./elements";
 import { send, text } from "./host";
 
 const units = [
+  ["year", 31_557_600_000],
+  ["month", 2_629_800_000],
+  ["week", 604_800_000],
   ["day", 86_400_000],
   ["hour", 3_600_000],
   ["minute", 60_000],

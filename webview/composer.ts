@@ -1,5 +1,5 @@
 /** Where a question is written, with the images and the context that go with it. */
-import type { ViewContext, ViewImage, ViewState } from "../src/shared/view-protocol";
+import { longestText, type ViewContext, type ViewImage, type ViewState } from "../src/shared/view-protocol";
 import { button, textButton } from "./components";
 import { contextChip } from "./context-chip";
 import { element, ListView, type View } from "./elements";
@@ -14,7 +14,9 @@ export interface ComposerEvents {
 
 export class Composer {
   readonly root: HTMLElement;
-  readonly #field = element("textarea", { rows: "1", "aria-label": text("question"), placeholder: text("question") });
+  readonly #field = element("textarea", {
+    ...{ rows: "1", maxlength: String(longestText), "aria-label": text("question"), placeholder: text("question") },
+  });
   readonly #images = element("div", { class: "images" });
   readonly #contexts = element("div", { class: "contexts" });
   readonly #thumbnails = new ListView<ViewImage>(this.#images, () => thumbnail({ removable: true }));

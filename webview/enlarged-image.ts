@@ -55,6 +55,14 @@ export function enlarge(image: ViewImage): void {
       dialog.close();
     },
   });
+  const whole = button({
+    label: text("useWhole"),
+    act: () => {
+      send({ kind: "use-whole", image: image.id });
+      dialog.close();
+    },
+  });
+  whole.hidden = image.crop === undefined;
   const tools = element(
     "div",
     { class: "head" },
@@ -86,7 +94,7 @@ export function enlarge(image: ViewImage): void {
     { "aria-label": image.name },
     tools,
     stage,
-    element("div", { class: "choices" }, readout, use),
+    element("div", { class: "choices" }, readout, element("div", { class: "choices" }, whole, use)),
   );
   dialog.addEventListener("close", () => {
     dialog.remove();

@@ -5,7 +5,7 @@ import type { ShownMessage } from "./answer-view";
 import { element, ListView, type View } from "./elements";
 import { send, text } from "./host";
 import { thumbnail } from "./thumbnail";
-import type { ViewImage } from "../src/shared/view-protocol";
+import { longestText, type ViewImage } from "../src/shared/view-protocol";
 
 export class QuestionView implements View<ShownMessage> {
   readonly root: HTMLElement;
@@ -42,7 +42,7 @@ export class QuestionView implements View<ShownMessage> {
 
   /** Lets the question be rewritten in its place. */
   edit(): void {
-    const field = element("textarea", { "aria-label": text("edit"), rows: "2" });
+    const field = element("textarea", { "aria-label": text("edit"), rows: "2", maxlength: String(longestText) });
     field.value = this.#text.textContent;
     const end = (): void => {
       form.replaceWith(this.#text);

@@ -42,7 +42,8 @@ function addressesOf(data: DataTransfer): string[] {
 
 async function attach(files: readonly File[]): Promise<void> {
   for (const file of files) {
-    if (!file.type.startsWith("image/") || file.size > largestPaste) send({ kind: "refuse-file", name: file.name });
+    const { name, size } = file;
+    if (!file.type.startsWith("image/") || size > largestPaste) send({ kind: "refuse-file", name, bytes: size });
     else send({ kind: "attach-bytes", name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
   }
 }

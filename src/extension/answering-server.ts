@@ -40,8 +40,13 @@ export async function chosenServer(context: vscode.ExtensionContext): Promise<Se
   };
 }
 
-/** Asks for the token of the server that is set, and keeps it with VS Code's secrets; an empty one is forgotten. */
-export async function setServerToken(context: vscode.ExtensionContext): Promise<void> {
+/** Lets this machine answer again. */
+export async function forgetServer(): Promise<void> {
+  await settings().update("url", undefined, vscode.ConfigurationTarget.Global);
+}
+
+/** Asks for the token of the server that is set, and keeps it with VS Code's secrets; an empty one is forgotten. @returns whether it is another. */
+export async function setServerToken(context: vscode.ExtensionContext): Promise<boolean> {
   const url = settings().get("url", "").trim();
   if (url === "") {
     const open = vscode.l10n.t("Open Settings");
@@ -49,10 +54,10 @@ export async function setServerToken(context: vscode.ExtensionContext): Promise<
     if ((await vscode.window.showInformationMessage(message, open)) === open) {
       await vscode.commands.executeCommand("workbench.action.openSettings", "miniGemini.engine.server");
     }
-    return;
+    return false;
   }
   const { origin } = parse(url);
-  await askForToken(context.secrets, {
+  return askForToken(context.secrets, {
     title: vscode.l10n.t("Token of {origin}", { origin }),
     key: tokenKey(origin),
   });

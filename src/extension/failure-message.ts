@@ -6,7 +6,7 @@ import { ended, failureFacts, failureText } from "../shared/failure-text";
 import { stepsFor } from "../shared/failure-steps";
 import type { Notice } from "../shared/protocol";
 import type { ViewFailure } from "../shared/view-protocol";
-import { stepLabel, takeStep } from "./failure-steps";
+import { isStepHere, stepLabel, takeStep } from "./failure-steps";
 
 export function failureMessage(failure: Failure): ViewFailure {
   const { message, advice } = failureText(failure);
@@ -14,7 +14,9 @@ export function failureMessage(failure: Failure): ViewFailure {
   return {
     message: ended(vscode.l10n.t(message, facts)),
     advice: advice === "" ? "" : vscode.l10n.t(advice, facts),
-    steps: stepsFor(failure).map((step) => ({ step, label: stepLabel(step) })),
+    steps: stepsFor(failure)
+      .filter(isStepHere)
+      .map((step) => ({ step, label: stepLabel(step) })),
   };
 }
 
@@ -52,7 +54,9 @@ export function noticeMessage(notice: Notice): string {
     case "answer-cut":
       return vscode.l10n.t("The answer was cut after {tokens} tokens.", { ...notice });
     case "answer-repeats":
-      return vscode.l10n.t("The model began to repeat itself and was stopped after {tokens} tokens.", { ...notice });
+      return vscode.l10n.t(
+        "The model began to repeat itself and was stopped. Ask in other words or about a part of the image, or choose a better model.",
+      );
     case "ocr-failed":
       return vscode.l10n.t("The text in the image could not be read: {reason}", { ...notice });
     case "other-engine": {

@@ -120,7 +120,7 @@ export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
   },
   "illustrator-missing": {
     message: "The embedded illustrator is not part of this installation ({folder}).",
-    advice: "Choose the folder of a published diffusion model.",
+    advice: "Choose a published diffusion model: the Models view gets one.",
   },
   "tokenizer-missing": {
     message: "{folder} has no tokenizer files (tokenizer.json, tokenizer.model, or vocab.json with merges.txt).",
@@ -227,7 +227,7 @@ export const failureTexts: Readonly<Record<FailureCode, FailureText>> = {
     advice: "Ask again later, or raise miniGemini.engine.server.timeoutSeconds.",
   },
   "server-unauthorised": {
-    message: "The server {server} does not accept the token (HTTP {status}).",
+    message: "The server {server} wants a token that it accepts (HTTP {status}).",
     advice: "Set its token with the command “Set Server Token…”.",
   },
   "server-model-missing": {

@@ -132,9 +132,12 @@ export type ViewToHost =
   | { readonly kind: "attach-addresses"; readonly addresses: readonly string[] }
   | { readonly kind: "attach-pick" }
   | { readonly kind: "attach-current" }
-  | { readonly kind: "refuse-file"; readonly name: string }
+  /** Something pasted or dropped that is no image, or too large to be taken from the view. */
+  | { readonly kind: "refuse-file"; readonly name: string; readonly bytes: number }
   | { readonly kind: "detach"; readonly image: string }
   | { readonly kind: "crop"; readonly image: string; readonly part: ImagePart }
+  /** The whole of an image again, where a part of it had been chosen. */
+  | { readonly kind: "use-whole"; readonly image: string }
   | { readonly kind: "save-picture"; readonly image: string }
   | { readonly kind: "same-again"; readonly image: string }
   | { readonly kind: "add-context" }
@@ -186,9 +189,10 @@ const fields: { readonly [K in ViewToHost["kind"]]: Readonly<Record<string, Chec
   "attach-addresses": { addresses: isAddresses },
   "attach-pick": {},
   "attach-current": {},
-  "refuse-file": { name: isText },
+  "refuse-file": { name: isText, bytes: Number.isInteger },
   detach: { image: isText },
   crop: { image: isText, part: isPart },
+  "use-whole": { image: isText },
   "save-picture": { image: isText },
   "same-again": { image: isText },
   "add-context": {},

@@ -55,7 +55,6 @@ export type ViewText =
   | "noneFound"
   | "newChat"
   | "showLog"
-  | "chooseModel"
   | "diagram"
   | "diagramText"
   | "diagramPicture"

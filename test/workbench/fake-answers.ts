@@ -62,6 +62,7 @@ export function answerTo(question: string): string {
   if (question.includes("hostile")) return hostile;
   if (question.includes("slow")) return "A sentence of six words follows. ".repeat(400);
   if (question.includes("quote")) return quoting;
+  if (question.includes("repeat")) return `A form with fields. ${"The field is empty. ".repeat(6)}`;
   if (question.includes("alt text")) return "Browser, gateway, accounts and orders as boxes";
   return plain;
 }

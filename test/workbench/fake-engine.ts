@@ -2,7 +2,7 @@
 import { Peer, type Frame } from "../../src/shared/peer";
 import { readFileSync } from "node:fs";
 import { FailureError } from "../../src/shared/failure";
-import type { HostToEngine, LoadedModel, Stage, Turn } from "../../src/shared/protocol";
+import type { HostToEngine, LoadedModel, LoadParams, Stage, Turn } from "../../src/shared/protocol";
 import { answerTo } from "./fake-answers";
 import { drawing } from "./fake-generate";
 
@@ -16,6 +16,17 @@ const model: LoadedModel = {
   milliseconds: 1,
   notices: [],
 };
+
+/** The one token that a server of the tests takes. */
+const rightToken = "right-token";
+
+function modelOf({ model: folder, server }: LoadParams): LoadedModel {
+  // A folder of this name stands for a checkpoint that writes prompts of pictures.
+  if (server === undefined) return { ...model, starter: !folder.endsWith("scripted-mgm") };
+  const { host } = new URL(server.url);
+  if (server.token !== rightToken) throw new FailureError({ code: "server-unauthorised", server: host, status: 401 });
+  return { ...model, name: "Scripted", server: host, starter: false };
+}
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -46,8 +57,7 @@ new Peer<Record<string, never>, HostToEngine>(
       }),
   },
   {
-    // A folder of this name stands for a checkpoint that writes prompts of pictures.
-    load: (params) => Promise.resolve({ ...model, starter: !params.model.endsWith("scripted-mgm") }),
+    load: (params) => Promise.resolve(params).then(modelOf),
     prepare: () => Promise.reject(new FailureError({ code: "model-not-loaded" })),
     unload: () => Promise.resolve({}),
     status: () => Promise.resolve({ state: "ready", model, rssBytes: 0, peakRssBytes: 0, idleMilliseconds: 0 }),
@@ -83,6 +93,7 @@ new Peer<Record<string, never>, HostToEngine>(
         part({ kind: "text", text: word });
         text += word;
       }
+      if (question.includes("repeat")) part({ kind: "notice", notice: { code: "answer-repeats", tokens: 96 } });
       const timings = { load: 0, preprocess: 0, ocr: 0, encode: 0, prefill: 0, decode: 0, total: 0 };
       const imagePrompts = draws ? ["a draft", `${question} in oil, by moonlight`] : [];
       for (const prompt of imagePrompts) part({ kind: "image-prompt", prompt });

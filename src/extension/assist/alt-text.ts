@@ -78,7 +78,8 @@ async function writeAltText(explainer: Explainer, uri: unknown, position: unknow
   const edit = new vscode.WorkspaceEdit();
   const range = new vscode.Range(document.positionAt(found.start), document.positionAt(found.end));
   edit.replace(document.uri, range, found.replacement(proposed));
-  await vscode.workspace.applyEdit(edit);
+  if (await vscode.workspace.applyEdit(edit)) return;
+  void vscode.window.showWarningMessage(vscode.l10n.t("This editor cannot be written to."));
 }
 
 function resolve(document: vscode.TextDocument, source: string): vscode.Uri {

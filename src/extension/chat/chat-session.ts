@@ -42,6 +42,7 @@ export class ChatSession {
   chat: Chat = newChat();
   readonly #answering: Answering;
   readonly #events: SessionEvents;
+  readonly #explainer: Explainer;
   readonly #log: vscode.LogOutputChannel;
   /** The drawn picture that the next question is to change. */
   #changes: string | undefined;
@@ -54,6 +55,7 @@ export class ChatSession {
 
   constructor(store: ChatStore, { explainer, illustrator, log }: SessionTools, events: SessionEvents) {
     this.store = store;
+    this.#explainer = explainer;
     this.#log = log;
     this.#events = events;
     this.#answering = new Answering(
@@ -101,8 +103,10 @@ export class ChatSession {
   /**
    * Takes a part of an image that is in the chat; the engine cuts it from the original's pixels. It stands for the
    * image when that is not sent yet, and goes with the next question when it is.
+   *
+   * @param crop Undefined for the whole of it again.
    */
-  crop(id: string, crop: ImagePart): void {
+  crop(id: string, crop: ImagePart | undefined): void {
     const { attachments, messages } = this.chat;
     const original = [...attachments, ...messages.flatMap(({ images }) => images)].find((image) => image.id === id);
     if (original === undefined) return;
@@ -217,20 +221,22 @@ export class ChatSession {
     await this.#answer(chat);
   }
 
-  /** Answers the last question again. */
+  /** Answers the last question again, also where the engine had been given up. */
   async retry(): Promise<void> {
     const { chat } = this;
     if (this.busy) return;
+    this.#explainer.engine.forgive();
     while (chat.messages.at(-1)?.role === "assistant") chat.messages.pop();
     if (chat.messages.length > 0) await this.#answer(chat);
   }
 
-  /** Replaces a question and forgets all that came after it. */
+  /** Replaces a question and forgets all that came after it, an answer in progress too. */
   async edit(id: string, text: string): Promise<void> {
     const { chat } = this;
     const at = chat.messages.findIndex((one) => one.id === id && one.role === "user");
     const edited = chat.messages[at];
-    if (this.busy || edited === undefined || text.trim() === "") return;
+    if (edited === undefined || text.trim() === "") return;
+    this.stop();
     if (edited.text !== text) edited.task = undefined;
     edited.text = text;
     chat.messages.length = at + 1;

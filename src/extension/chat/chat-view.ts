@@ -90,6 +90,10 @@ export class ChatView implements vscode.WebviewViewProvider {
     context.subscriptions.push(
       vscode.window.tabGroups.onDidChangeTabs(follow),
       vscode.window.tabGroups.onDidChangeTabGroups(follow),
+      // Where questions go must show before the first of them.
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration("miniGemini.engine.server")) this.#showState();
+      }),
       vscode.window.onDidChangeWindowState(({ focused }) => {
         if (!focused) return;
         store.forgetList();

@@ -40,9 +40,11 @@ function currentContexts(): readonly StoredContext[] {
   const found: StoredContext[] = [];
   if (!selection.isEmpty) {
     const label = `${name}:${selection.start.line + 1}-${selection.end.line + 1}`;
-    found.push(context("selection", label, quoted(label, document.getText(selection))));
+    const text = document.getText(selection);
+    found.push(context("selection", cutLabel(label, text), quoted(label, text)));
   }
-  found.push(context("file", name, quoted(name, document.getText())));
+  const text = document.getText();
+  found.push(context("file", cutLabel(name, text), quoted(name, text)));
   const problems = vscode.languages.getDiagnostics(document.uri);
   if (problems.length > 0) {
     const lines = problems.map(({ range, message }) => `${name}:${range.start.line + 1}: ${message}`);
@@ -51,6 +53,10 @@ function currentContexts(): readonly StoredContext[] {
   }
   return found;
 }
+
+/** Says so where only the beginning goes with the question. */
+const cutLabel = (label: string, { length }: string): string =>
+  length <= longest ? label : vscode.l10n.t("{label} (its first {count} characters)", { label, count: longest });
 
 /** A code block that its own text cannot end. */
 function fenced(text: string, language: string): string {

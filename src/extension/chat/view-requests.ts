@@ -1,7 +1,7 @@
 /** What a person asks for in the view, done. */
 import * as vscode from "vscode";
 import { FailureError } from "../../shared/failure";
-import type { HostToView, ViewToHost } from "../../shared/view-protocol";
+import { type HostToView, largestPaste, type ViewToHost } from "../../shared/view-protocol";
 import { takeStep } from "../failure-steps";
 import type { Illustrations } from "../illustrate/commands";
 import { saveAndTell } from "../illustrate/save-and-tell";
@@ -58,12 +58,15 @@ export async function fulfil(message: ViewToHost, tools: RequestTools): Promise<
       return attachFiles(session, image === undefined ? await pickImages() : [image]);
     }
     case "refuse-file":
-      throw unsupported(message.name);
+      throw refused(message.name, message.bytes);
     case "detach":
       session.detach(message.image);
       return;
     case "crop":
       session.crop(message.image, message.part);
+      return;
+    case "use-whole":
+      session.crop(message.image, undefined);
       return;
     case "save-picture":
       return savePicture(session, tools.illustrations, message.image);
@@ -106,7 +109,8 @@ export async function fulfil(message: ViewToHost, tools: RequestTools): Promise<
       await vscode.commands.executeCommand("miniGemini.chooseModel");
       return;
     case "failure-step":
-      return takeStep(message.step);
+      if (await takeStep(message.step)) await session.retry();
+      return;
     case "show-log":
       tools.log.show();
       return;
@@ -128,6 +132,11 @@ async function savePicture(session: ChatSession, illustrations: Illustrations, i
   const png = await vscode.workspace.fs.readFile(store.file(chat.id, picture));
   await saveAndTell(illustrations, { png, recipe }, { near: undefined, insert: false });
 }
+
+const refused = (file: string, bytes: number): FailureError =>
+  bytes > largestPaste
+    ? new FailureError({ code: "file-too-large", file, bytes, limit: largestPaste })
+    : unsupported(file);
 
 const unsupported = (image: string): FailureError =>
   new FailureError({ code: "image-unsupported", image, found: /\.[^.]*$/.exec(image)?.[0] ?? "-" });

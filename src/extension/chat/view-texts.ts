@@ -58,7 +58,6 @@ export const viewTexts = (): Readonly<Record<ViewText, string>> => ({
   noneFound: vscode.l10n.t("No chat holds this text."),
   newChat: vscode.l10n.t("New Chat"),
   showLog: vscode.l10n.t("Show Log"),
-  chooseModel: vscode.l10n.t("Choose Model…"),
   diagram: vscode.l10n.t("Diagram"),
   diagramText: vscode.l10n.t("Show as Text"),
   diagramPicture: vscode.l10n.t("Show as Diagram"),

@@ -6,7 +6,6 @@ import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
 import { commandImages } from "../pick-images";
 import type { TaskName } from "../tasks";
-import { chooseModel } from "./choose-model";
 import { describeFolder } from "./describe-folder";
 import { explainImageChange } from "./explain-image-change";
 
@@ -17,7 +16,7 @@ export interface CommandContext {
   readonly extension: vscode.ExtensionContext;
 }
 
-type Command = (args: readonly unknown[]) => Promise<void>;
+type Command = (args: readonly unknown[]) => Promise<unknown>;
 
 export function registerCommands(context: CommandContext): vscode.Disposable {
   const { view, explainer, log, extension } = context;
@@ -44,16 +43,16 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
       log.show();
       return Promise.resolve();
     },
-    chooseModel: () => chooseModel(explainer),
     setServerToken: () => setServerToken(extension),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>
       vscode.commands.registerCommand(`miniGemini.${name}`, async (...args: unknown[]) => {
         try {
-          await run(args);
+          return await run(args);
         } catch (thrown) {
           await showFailure(thrown, log);
+          return undefined;
         }
       }),
     ),

@@ -18,7 +18,8 @@ export async function describeFolder(args: readonly unknown[], explainer: Explai
   const folder = argumentUris(args)[0] ?? (await chooseFolder());
   if (folder === undefined) return;
   const found = new vscode.RelativePattern(folder, imageGlob);
-  const images = await vscode.workspace.findFiles(found, "**/node_modules/**", mostImages);
+  const all = await vscode.workspace.findFiles(found, "**/node_modules/**", mostImages + 1);
+  const images = all.slice(0, mostImages);
   if (images.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t("There are no images in this folder."));
     return;
@@ -48,6 +49,9 @@ export async function describeFolder(args: readonly unknown[], explainer: Explai
   if (entries.length === 0) return;
   const heading = vscode.l10n.t("Images in {folder}", { folder: escapeMarkdown(nameOf(folder)) });
   await vscode.window.showTextDocument(await createIndex(target, `# ${heading}\n\n${entries.join("\n\n")}\n`));
+  if (all.length <= mostImages) return;
+  const limit = vscode.l10n.t("The folder has more images: {count} of them are in the index.", { count: mostImages });
+  void vscode.window.showInformationMessage(limit);
 }
 
 /** One sentence about an image, or undefined when it was stopped. */

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Explainer } from "../explainer";
 import { showFailure } from "../failure-message";
 import { IllustrationPanel } from "./illustration-panel";
-import { Illustrator, isThere } from "./illustrator";
+import { Illustrator } from "./illustrator";
 import { ReferenceTarget } from "./insert-reference";
 import { PictureStore } from "./picture-store";
 import { longestPrompt } from "../../shared/illustration-protocol";
@@ -40,7 +40,6 @@ export function registerIllustrations(
         panel.open({ prompt: selectedText(), folder: await folderOf(first) });
       }),
     ),
-    vscode.commands.registerCommand("miniGemini.chooseIllustrationModel", guarded(chooseModel)),
   );
   return { illustrator, target, registered };
 }
@@ -62,21 +61,4 @@ async function folderOf(value: unknown): Promise<vscode.Uri | undefined> {
     // An untitled document has no folder.
     return undefined;
   }
-}
-
-async function chooseModel(): Promise<void> {
-  const title = vscode.l10n.t("Choose the Folder of a Diffusion Model");
-  const openLabel = vscode.l10n.t("Use This Folder");
-  const options = { title, openLabel, canSelectFolders: true, canSelectFiles: false };
-  const [folder] = (await vscode.window.showOpenDialog(options)) ?? [];
-  if (folder === undefined) return;
-  if (!(await isThere(vscode.Uri.joinPath(folder, "model_index.json")))) {
-    const name = folder.fsPath;
-    void vscode.window.showErrorMessage(
-      vscode.l10n.t("{name} has no model_index.json: it is not a folder in the layout of diffusers.", { name }),
-    );
-    return;
-  }
-  const settings = vscode.workspace.getConfiguration("miniGemini");
-  await settings.update("illustrations.model", folder.fsPath, vscode.ConfigurationTarget.Global);
 }

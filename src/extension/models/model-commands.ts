@@ -1,15 +1,16 @@
-/** The commands of the Models view. Called from the palette, each asks which model it is for. */
+/** The commands about models. Called from the palette, those of the Models view ask which model they are for. */
 import * as vscode from "vscode";
 import { failureOf } from "../../shared/failure";
 import { catalogue, type CatalogueEntry } from "../../shared/model-catalogue";
 import { failureMessage, logFailure } from "../failure-message";
 import { takeStep } from "../failure-steps";
 import { libraryFolders } from "../settings";
+import { chooseModel } from "./choose-model";
 import { chooseFolder, chosenFolder, purposeOf } from "./chosen-model";
 import { setHubToken } from "./hub-token";
 import { installModels } from "./install-models";
 import { type Action, type ModelNode, viewOf } from "./model-node";
-import type { Models } from "./models";
+import type { Models, OwnFolder } from "./models";
 
 export interface ModelCommandContext {
   readonly models: Models;
@@ -27,33 +28,36 @@ export class ModelCommands {
   }
 
   register(): vscode.Disposable {
-    const { models } = this.#context;
+    const { models, log, onChoose } = this.#context;
+    const choose = { models, log, onChoose, pickFolder: () => this.#pickFolder() };
     const commands: Readonly<Record<string, (node: unknown) => Promise<void>>> = {
-      get: this.#withEntry("get", (entry) => this.get(entry)),
-      resume: this.#withEntry("resume", (entry) => this.get(entry)),
-      pause: this.#withEntry("pause", ({ id }) => {
+      chooseModel: () => chooseModel("explain", choose),
+      chooseIllustrationModel: () => chooseModel("draw", choose),
+      "models.get": this.#withEntry("get", (entry) => this.get(entry)),
+      "models.resume": this.#withEntry("resume", (entry) => this.get(entry)),
+      "models.pause": this.#withEntry("pause", ({ id }) => {
         models.pause(id);
         return Promise.resolve();
       }),
-      cancel: this.#withEntry("cancel", (entry) => this.#cancel(entry)),
-      verify: this.#withEntry("verify", (entry) => this.#verify(entry)),
-      delete: this.#withEntry("delete", (entry) => this.#delete(entry)),
-      openLicence: this.#withEntry("openLicence", async ({ licence }) => {
+      "models.cancel": this.#withEntry("cancel", (entry) => this.#cancel(entry)),
+      "models.verify": this.#withEntry("verify", (entry) => this.#verify(entry)),
+      "models.delete": this.#withEntry("delete", (entry) => this.#delete(entry)),
+      "models.openLicence": this.#withEntry("openLicence", async ({ licence }) => {
         await vscode.env.openExternal(vscode.Uri.parse(licence.address, true));
       }),
-      use: (node) => this.#use(node),
-      openFolder: (node) => this.#openFolder(node),
-      forget: (node) => this.#forget(node),
-      useFolder: () => this.#useFolder(),
-      install: () => installModels(models),
-      setToken: async () => {
+      "models.use": (node) => this.#use(node),
+      "models.openFolder": (node) => this.#openFolder(node),
+      "models.forget": (node) => this.#forget(node),
+      "models.useFolder": () => this.#useFolder(),
+      "models.install": () => installModels(models),
+      "models.setToken": async () => {
         await setHubToken(this.#context.extension);
       },
-      refresh: () => models.refresh(),
+      "models.refresh": () => models.refresh(),
     };
     return vscode.Disposable.from(
       ...Object.entries(commands).map(([name, run]) =>
-        vscode.commands.registerCommand(`miniGemini.models.${name}`, async (node: unknown) => {
+        vscode.commands.registerCommand(`miniGemini.${name}`, async (node: unknown) => {
           try {
             await run(node);
           } catch (thrown) {
@@ -87,7 +91,8 @@ export class ModelCommands {
     logFailure(this.#context.log, failure);
     const { message, advice, steps = [] } = failureMessage(failure);
     const [resume, showLog] = [vscode.l10n.t("Resume"), vscode.l10n.t("Show Log")];
-    const again = model === undefined ? [] : [resume];
+    // Setting the token resumes by itself; a notification has room for three buttons.
+    const again = model === undefined || steps.some(({ step }) => step === "set-access-token") ? [] : [resume];
     const text = vscode.l10n.t("{message} {advice}", { message, advice }).trim();
     const labels = steps.map(({ label }) => label);
     const chosen = await vscode.window.showErrorMessage(text, ...labels, ...again, showLog);
@@ -169,6 +174,12 @@ export class ModelCommands {
   }
 
   async #useFolder(): Promise<void> {
+    const own = await this.#pickFolder();
+    if (own !== undefined) await this.#choose(own.kind, own.folder);
+  }
+
+  /** @throws FailureError of what is wrong with the folder. */
+  async #pickFolder(): Promise<OwnFolder | undefined> {
     const title = vscode.l10n.t("Choose the Folder of a Model");
     const options = {
       title,
@@ -177,9 +188,7 @@ export class ModelCommands {
       openLabel: vscode.l10n.t("Use This Folder"),
     };
     const [picked] = (await vscode.window.showOpenDialog(options)) ?? [];
-    if (picked === undefined) return;
-    const { kind, folder } = await this.#context.models.useFolder(picked.fsPath);
-    await this.#choose(kind, folder);
+    return picked === undefined ? undefined : this.#context.models.useFolder(picked.fsPath);
   }
 
   #withEntry(action: Action, run: (entry: CatalogueEntry) => Promise<void>): (value: unknown) => Promise<void> {

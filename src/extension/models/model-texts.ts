@@ -4,7 +4,12 @@ import type { LibraryPart, LibraryStage, MachineFacts, ModelOnDisk } from "../..
 import type { Fit, Obstacle } from "../../shared/model-fit";
 import type { Device } from "../../shared/protocol";
 import { failureMessage } from "../failure-message";
+import type { Purpose } from "./chosen-model";
 import type { ModelTask } from "./models";
+
+/** The model that comes with the extension. */
+export const embeddedName = (purpose: Purpose): string =>
+  purpose === "explain" ? vscode.l10n.t("Starter model") : vscode.l10n.t("Embedded illustrator");
 
 /** Decimal units, as disks and hubs count. */
 export function bytesText(bytes: number): string {

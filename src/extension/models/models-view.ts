@@ -1,8 +1,9 @@
 /** The Models view: a tree, so that keyboard, screen readers and themes are VS Code's own. */
 import * as vscode from "vscode";
 import { catalogueEntry } from "../../shared/model-catalogue";
-import { chosenFolder, isChoice, purposeOf } from "./chosen-model";
+import { chosenFolder, isChoice, type Purpose, purposeOf } from "./chosen-model";
 import { childrenOf, machineNodeText, type ModelNode, viewOf } from "./model-node";
+import { embeddedName } from "./model-texts";
 import type { Models } from "./models";
 
 export const modelsViewId = "miniGemini.models";
@@ -74,11 +75,10 @@ class ModelsTree implements vscode.TreeDataProvider<ModelNode> {
     }
   }
 
-  #embedded(purpose: "explain" | "draw"): vscode.TreeItem {
+  #embedded(purpose: Purpose): vscode.TreeItem {
     const chosen = chosenFolder(purpose) === "";
-    const label = purpose === "explain" ? vscode.l10n.t("Starter model") : vscode.l10n.t("Embedded illustrator");
     const comes = vscode.l10n.t("comes with the extension; small");
-    return make(label, {
+    return make(embeddedName(purpose), {
       id: `embedded.${purpose}`,
       description: chosen ? vscode.l10n.t("{state} · chosen", { state: comes }) : comes,
       icon: chosen ? "pass-filled" : "pass",

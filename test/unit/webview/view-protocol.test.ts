@@ -11,6 +11,7 @@ describe("messages of the view", () => {
     { kind: "ask", text: "" },
     { kind: "attach-bytes", name: "a.png", bytes: new Uint8Array(3) },
     { kind: "attach-addresses", addresses: ["file:///a.png"] },
+    { kind: "refuse-file", name: "notes.pdf", bytes: 12 },
     { kind: "failure-step", step: "set-server-token" },
     { kind: "draft", chat: "1", text: "half a question" },
     { kind: "crop", image: "1", part },

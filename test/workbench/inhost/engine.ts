@@ -59,7 +59,15 @@ describe("engine and settings", () => {
     assert.match(failure?.message ?? "", /stopped 3 times in a row/);
     assert.match(failure?.advice ?? "", /not be tried again by itself/);
     assert.equal(explainer.engine.pid, null);
-    explainer.engine.forgive();
+    assert.deepEqual(
+      failure?.steps?.map(({ step }) => step),
+      ["choose-model", "engine-settings"],
+    );
+    await view.session.retry();
+    assert.match(view.session.chat.messages.at(-1)?.failure?.message ?? "", /exit code 7/, "a person may try again");
+    await setModel(undefined);
+    await view.session.retry();
+    assert.equal((await lastAnswer()).question, "x");
   });
 
   it("a model that cannot be loaded is told, and the chat is kept", async () => {
@@ -69,6 +77,19 @@ describe("engine and settings", () => {
     await view.session.ask("x");
     assert.match(view.session.chat.messages.at(-1)?.failure?.message ?? "", /There is no folder/);
     assert.equal(explainer.state.activity.kind, "failed");
+  });
+
+  it("a question that is edited while it is answered is asked anew at once", async () => {
+    const { view } = await internals();
+    await view.startNewChat();
+    const first = view.session.ask("slow");
+    await until("the first words", () => (view.session.chat.messages.at(-1)?.text.length ?? 0) > 0);
+    const [question] = view.session.chat.messages;
+    assert.ok(question !== undefined);
+    await view.session.edit(question.id, "and now?");
+    await first;
+    const { question: asked, turns } = await lastAnswer();
+    assert.deepEqual([asked, turns, view.session.chat.messages.length], ["and now?", 1, 2]);
   });
 
   it("notices of loading are told once", async () => {

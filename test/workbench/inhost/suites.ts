@@ -5,4 +5,5 @@ import "./folder-index";
 import "./image-change";
 import "./editor-ai";
 import "./engine";
+import "./choose-model";
 import "./server";

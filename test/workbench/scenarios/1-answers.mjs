@@ -142,6 +142,16 @@ export const scenarios = [
     },
   },
   {
+    name: "says that an answer was stopped because it repeated itself, and lets it be tried again",
+    run: async ({ chat }) => {
+      await chat.newChat();
+      const answer = await chat.ask("repeat");
+      await answer.getByText(/^The model began to repeat itself and was stopped\. Ask in other words/).waitFor();
+      await chat.button("Try Again", answer).waitFor();
+      await chat.shot("repeats", "sidebar");
+    },
+  },
+  {
     name: "shows long quoted text in a block of modest height that scrolls",
     run: async ({ chat }) => {
       await chat.newChat();

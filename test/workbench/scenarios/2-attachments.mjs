@@ -138,6 +138,31 @@ export const scenarios = [
     },
   },
   {
+    name: "takes the whole picture again after a part of it had been chosen, the focus back in the chat",
+    run: async ({ chat, page }) => {
+      await chat.newChat();
+      await chat.attachFromExplorer("orders.png");
+      const open = async () => {
+        await chat.attached.first().locator(".thumbnail").click();
+        await chat.view.locator("dialog .stage").waitFor();
+      };
+      const whole = chat.view.locator("dialog vscode-button").filter({ hasText: "Whole Picture" });
+      await open();
+      assert.equal(await whole.isVisible(), false);
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("Enter");
+      await chat.attached.filter({ hasText: "Part of orders.png" }).waitFor();
+      await open();
+      await chat.view.locator("dialog output").filter({ hasText: "pixels at" }).waitFor();
+      await chat.shot("whole", "sidebar");
+      await whole.click();
+      await chat.attached.filter({ hasText: "Part of" }).waitFor({ state: "detached" });
+      assert.equal(await chat.focused(), "Ask about an image…");
+      const [turn] = await chat.echo();
+      assert.deepEqual([turn.images.length, turn.images[0].crop], [1, undefined]);
+    },
+  },
+  {
     name: "tells how large a drawing was shown that a part was chosen of",
     run: async ({ chat, page, box }) => {
       // Without a size of its own: the browser and the engine each make up another.

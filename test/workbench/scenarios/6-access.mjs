@@ -1,5 +1,8 @@
 // For everyone: by keyboard alone, for screen readers, in every theme and width.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { findings } from "../axe.mjs";
 import { themes } from "../chat.mjs";
 
@@ -115,6 +118,36 @@ export const scenarios = [
         await chat.shot(`narrow-${pixels}`, "sidebar");
       }
       await chat.width(340);
+    },
+  },
+  {
+    name: "keeps the question in sight with many images of long names in a narrow side bar",
+    run: async ({ chat, box }) => {
+      await chat.newChat();
+      const names = Array.from({ length: 24 }, (_, at) => `${"a-very-long-name-of-a-screenshot-".repeat(5)}${at}.png`);
+      for (const name of names) fs.copyFileSync(path.join(box.ws, "red.png"), path.join(box.ws, name));
+      const frame = await chat.frame();
+      await frame.evaluate(
+        (addresses) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.setData("application/vnd.code.uri-list", addresses.join("\r\n"));
+          const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+          document.body.dispatchEvent(drop);
+        },
+        names.map((name) => pathToFileURL(path.join(box.ws, name)).href),
+      );
+      await chat.attached.nth(23).waitFor();
+      await chat.width(250);
+      const [field, talk] = await frame.evaluate(() =>
+        ["textarea", "main"].map((tag) => document.querySelector(tag).getBoundingClientRect().height),
+      );
+      assert.ok(field > 30 && talk > 200, `${field} and ${talk} pixels`);
+      assert.ok(await chat.button("Send").isVisible());
+      await chat.shot("many-images", "sidebar");
+      await chat.ask("Which is which?");
+      await chat.shot("many-images-asked", "sidebar");
+      await chat.width(340);
+      for (const name of names) fs.rmSync(path.join(box.ws, name));
     },
   },
   {
