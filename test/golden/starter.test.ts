@@ -1,6 +1,7 @@
 /** The embedded starter model, as it ships in media/starter: whole, small enough, and of use on the bundled screenshot. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { Engine } from "../../src/engine/pipeline/engine";
@@ -11,7 +12,11 @@ const answering = { signal: new AbortController().signal, part: (): void => unde
 
 describe("the starter", () => {
   const engine = new Engine({ ocrFolder: path.join(project, "media/ocr") });
-  after(() => engine.handlers.unload({}, answering));
+  const scratch = mkdtempSync(path.join(os.tmpdir(), "mini-gemini-starter-"));
+  after(async () => {
+    await engine.handlers.unload({}, answering);
+    rmSync(scratch, { recursive: true });
+  });
 
   test("is there, in files below 50 MB, and names no path of the machine it was made on", () => {
     const sizes = readdirSync(folder).map((file) => statSync(path.join(folder, file)).size);
@@ -22,7 +27,7 @@ describe("the starter", () => {
 
   test("loads, says that it is the starter, and explains the bundled screenshot in its own terms", async () => {
     const loaded = await engine.handlers.load(
-      { model: folder, precision: "int4", preparedRoot: folder, device: "cpu", threads: 0 },
+      { model: folder, precision: "int4", preparedRoot: scratch, device: "cpu", threads: 0 },
       answering,
     );
     assert.equal(loaded.starter, true);
