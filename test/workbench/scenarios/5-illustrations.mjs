@@ -33,7 +33,7 @@ const all = [
       await page.waitForTimeout(500);
       const view = await illustrations.open();
       await view.locator(".notice[role=alert]").waitFor();
-      assert.match(await view.locator(".notice").innerText(), /no model that draws[^]*Choose Model Folder…/);
+      assert.match(await view.locator(".notice").innerText(), /no model that draws[^]*Choose Model…/);
       assert.equal(await illustrations.button(view, "Generate").getAttribute("disabled"), "");
       await chat.shot("illustrate-no-model");
       illustrations.model(illustrations.fakeModel());
